@@ -1,0 +1,26 @@
+// A subject: anything that can answer Cases. The port, the oracle, a snippet, a framework and a miniature liar all look like this.
+
+import type { Case } from '../../../cases/case.ts';
+import type { Answer } from '../outcome.ts';
+
+export interface AskOptions {
+  /** Ask for the float64 trajectory too; subjects that are no oracle answer `truth: null`. */
+  readonly truth: boolean;
+}
+
+export interface Subject {
+  readonly name: string;
+  readonly kind: 'oracle' | 'port' | 'python' | 'js' | 'framework';
+  readonly version: string | null;
+  /** Facts for the report, such as `threads` and `capability`; empty where there are none. */
+  readonly capabilities: Readonly<Record<string, string>>;
+  /** How many cases to hand over at once, and how many such batches may be in flight. */
+  readonly batch: { readonly cases: number; readonly window: number };
+  /**
+   * Answers every case, in order, one answer each. Never rejects for what a case or the subject's code does: that is a
+   * `refused`, `unsupported` or `undecided` outcome.
+   */
+  ask(cases: readonly Case[], options: AskOptions): Promise<readonly Answer[]>;
+  /** Ends what it started; calling it twice is harmless. */
+  close(): Promise<void>;
+}

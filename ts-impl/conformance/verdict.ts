@@ -1,0 +1,48 @@
+// The Verdict: what the judge saw when it held one Outcome against another, every element of every tensor looked at.
+
+export type VerdictKind = 'identical' | 'within' | 'differs' | 'refused' | 'unsupported' | 'undecided';
+
+export interface Verdict {
+  readonly case: string;
+  /** `refused`: refused differently. A refusal that both make with the same type and text is `identical`. */
+  readonly kind: VerdictKind;
+  readonly tensors: readonly TensorVerdict[];
+  /** What is wrong outside the tensors (a refusal of one side, a missing name, another repr), or why there is no verdict. */
+  readonly problems: readonly Problem[];
+}
+
+export interface Problem {
+  readonly step: number;
+  readonly message: string;
+}
+
+/** One tensor of one step. Counts are of elements and add up: identical + within + differs = elements. */
+export interface TensorVerdict {
+  readonly step: number;
+  readonly tensor: string;
+  readonly direction: 'forward' | 'backward' | 'buffers';
+  readonly mode: 'train' | 'eval';
+  readonly dtype: string;
+  readonly elements: number;
+  readonly identical: number;
+  readonly within: number;
+  readonly differs: number;
+  /** The largest distance in ULPs over all elements; NaN where a side has NaN alone, null for no element. */
+  readonly maxUlp: number | null;
+  /** The element with the largest share of its budget; null where all are identical. */
+  readonly worst: WorstElement | null;
+}
+
+export interface WorstElement {
+  readonly index: readonly number[];
+  readonly expected: number;
+  readonly actual: number;
+  /** Distance in representable numbers of the dtype. */
+  readonly ulp: number;
+  readonly absolute: number;
+  readonly relative: number;
+  /** The absolute distance that the tolerance allows here. */
+  readonly budget: number;
+  /** Who is nearer to the float64 truth; null where no truth was asked. */
+  readonly nearer: 'subject' | 'oracle' | 'tie' | null;
+}
