@@ -13,6 +13,8 @@ export interface Verdict {
 
 export interface Problem {
   readonly step: number;
+  /** The tensor or text it is about; `refusal` where an ending is at fault, `-` where there is no verdict. */
+  readonly tensor: string;
   readonly message: string;
 }
 
@@ -29,6 +31,9 @@ export interface TensorVerdict {
   readonly differs: number;
   /** The largest distance in ULPs over all elements; NaN where a side has NaN alone, null for no element. */
   readonly maxUlp: number | null;
+  /** The same for |actual − expected| and for that over |expected|. */
+  readonly maxAbsolute: number | null;
+  readonly maxRelative: number | null;
   /** The element with the largest share of its budget; null where all are identical. */
   readonly worst: WorstElement | null;
 }

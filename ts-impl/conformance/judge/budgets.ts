@@ -1,0 +1,56 @@
+// What each tensor of a case may differ by: the tolerance's row, or the derived bound where there is one. It compares nothing.
+
+import type { Case } from '../../../cases/case.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Allowance } from './compare-tensor.ts';
+import { conditioningOf, type StepBudgets } from './conditioning/conditioning.ts';
+import { elementsOf } from './elements.ts';
+import { BOUND_ROWS, rowBudgets, type Tolerance, TORCH_ROWS, unitRoundoff } from './tolerance.ts';
+
+/** The budgets of one case. The conditioning is worked out once, and only if some element is not identical. */
+export class Budgets {
+  private readonly c: Case;
+  private readonly expected: Outcome;
+  private readonly tolerance: Tolerance;
+  private conditioning: readonly (StepBudgets | null)[] | null = null;
+
+  constructor(c: Case, expected: Outcome, tolerance: Tolerance) {
+    this.c = c;
+    this.expected = expected;
+    this.tolerance = tolerance;
+  }
+
+  /** The allowance of tensor `name` at step `step`, where `expected` was answered. */
+  of(step: number, name: string, expected: Tensor): Allowance {
+    const tolerance = this.tolerance;
+    switch (tolerance.kind) {
+      case 'ulp':
+        return { kind: 'ranks', ranks: tolerance.ranks };
+      case 'torch':
+        return { kind: 'budgets', budgets: () => rowBudgets(TORCH_ROWS[expected.dtype], elementsOf(expected)) };
+      case 'bound':
+        return { kind: 'budgets', budgets: () => this.derived(step, name, expected) };
+      default:
+        return tolerance satisfies never;
+    }
+  }
+
+  private derived(step: number, name: string, expected: Tensor): Float64Array {
+    const values = elementsOf(expected); // [elements]
+    if (expected.dtype === 'int64') return rowBudgets(BOUND_ROWS.exact, values);
+    this.conditioning ??= conditioningOf(this.c, this.expected);
+    const budgets = this.conditioning[step]?.get(name)?.();
+    if (budgets === undefined || budgets.length !== values.length)
+      return rowBudgets(TORCH_ROWS[expected.dtype], values);
+    // A budget that is not finite says nothing; the rounding of the expected value alone is left.
+    const unit = BOUND_ROWS.degenerate.roundings * unitRoundoff(expected.dtype);
+    let sound: Float64Array | null = null;
+    for (let i = 0; i < budgets.length; i++) {
+      if (Number.isFinite(budgets[i])) continue;
+      sound ??= budgets.slice();
+      sound[i] = unit * Math.abs(values[i]);
+    }
+    return sound ?? budgets;
+  }
+}

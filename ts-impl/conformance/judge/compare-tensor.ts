@@ -1,0 +1,207 @@
+// The one comparator of two tensors: every element is looked at, and an element agrees only on evidence. It knows no layer and no tolerance table.
+
+import { rawBytes } from '../../tensor/bytes.ts';
+import { distanceUlps } from '../../tensor/float-line.ts';
+import type { Shape } from '../../tensor/shape.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { WorstElement } from '../verdict.ts';
+import { elementsOf } from './elements.ts';
+
+/** What may differ: so many ranks, or an absolute budget per element, worked out only if an element is not identical. */
+export type Allowance =
+  | { readonly kind: 'ranks'; readonly ranks: number }
+  | { readonly kind: 'budgets'; readonly budgets: () => Float64Array };
+
+export interface Comparison {
+  readonly elements: number;
+  readonly identical: number;
+  readonly within: number;
+  readonly differs: number;
+  readonly maxUlp: number | null;
+  readonly maxAbsolute: number | null;
+  readonly maxRelative: number | null;
+  readonly worst: WorstElement | null;
+}
+
+/** Compares tensors of the same dtype and shape, both contiguous. `truth` is the float64 answer, null where there is none. */
+export function compareTensor(
+  expected: Tensor,
+  actual: Tensor,
+  allowance: Allowance,
+  truth: Tensor | null,
+): Comparison {
+  const size = expected.storage.length;
+  if (sameBytes(rawBytes(expected.storage), rawBytes(actual.storage))) return identical(size);
+
+  const e = elementsOf(expected); // [size]
+  const a = elementsOf(actual); // [size]
+  const whole = expected.storage instanceof BigInt64Array && actual.storage instanceof BigInt64Array;
+  const ranks = allowance.kind === 'ranks' ? allowance.ranks : -1;
+  const budgets = allowance.kind === 'budgets' ? allowance.budgets() : null; // [size]
+  if (budgets !== null && budgets.length !== size) {
+    throw new RangeError(
+      `${budgets.length} budgets for ${size} elements of shape [${expected.shape}]: the tolerance is wrong`,
+    );
+  }
+  let same = 0;
+  let within = 0;
+  let maxUlp = 0;
+  let maxAbsolute = 0;
+  let maxRelative = 0;
+  let worst = -1;
+  let worstShare = -1;
+  for (let i = 0; i < size; i++) {
+    const x = e[i];
+    const y = a[i];
+    // Whole numbers beyond 2^53 may be equal as floats; their memory decides.
+    if (whole ? expected.storage[i] === actual.storage[i] : sameFloat(x, y)) {
+      same++;
+      continue;
+    }
+    const finite = Number.isFinite(x) && Number.isFinite(y);
+    const absolute = whole ? Math.max(1, Math.abs(x - y)) : Math.abs(x - y); // NaN where a side is NaN alone
+    const ulp = ranksApart(expected, actual, i, x, y, absolute);
+    const budget = ranks >= 0 ? ranks : budgets === null ? 0 : budgets[i];
+    const distance = ranks >= 0 ? ulp : absolute;
+    const ok = finite && distance <= budget;
+    if (ok) within++;
+    // The share of the budget that is used: what is not finite on one side alone is beyond every budget.
+    const share = finite ? (distance === 0 ? 0 : distance / budget) : Number.POSITIVE_INFINITY;
+    if (worst < 0 || share > worstShare || (share === worstShare && !ok && ulp > maxUlp)) {
+      worst = i;
+      worstShare = share;
+    }
+    if (!(ulp <= maxUlp)) maxUlp = ulp; // NaN stays
+    if (!(absolute <= maxAbsolute)) maxAbsolute = absolute;
+    const relative = relativeDistance(x, absolute);
+    if (!(relative <= maxRelative)) maxRelative = relative;
+  }
+  if (worst < 0) return identical(size); // NaNs with different payloads only
+  const budget = budgets === null ? spacing(e[worst], expected.dtype) * ranks : budgets[worst];
+  return {
+    elements: size,
+    identical: same,
+    within,
+    differs: size - same - within,
+    maxUlp,
+    maxAbsolute,
+    maxRelative,
+    worst: describe(worst, e, a, budget, expected, actual, truth),
+  };
+}
+
+// --- internal ---
+
+function identical(size: number): Comparison {
+  const none = size === 0 ? null : 0;
+  return {
+    elements: size,
+    identical: size,
+    within: 0,
+    differs: 0,
+    maxUlp: none,
+    maxAbsolute: none,
+    maxRelative: none,
+    worst: null,
+  };
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && Buffer.compare(a, b) === 0;
+}
+
+/** The same bits, any NaN being the same as any other. */
+function sameFloat(x: number, y: number): boolean {
+  return x === y ? x !== 0 || 1 / x === 1 / y : Number.isNaN(x) && Number.isNaN(y);
+}
+
+/** Representable numbers between element `i` of both: `x` and `y`, which are `absolute` apart. NaN where one alone is NaN. */
+function ranksApart(expected: Tensor, actual: Tensor, i: number, x: number, y: number, absolute: number): number {
+  switch (expected.dtype) {
+    case 'float32':
+    case 'float64':
+      return distanceUlps(x, y, expected.dtype);
+    case 'float16':
+    case 'bfloat16':
+      if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) && Number.isNaN(y) ? 0 : Number.NaN;
+      return Math.abs(rank16(Number(expected.storage[i])) - rank16(Number(actual.storage[i])));
+    case 'int64':
+      return absolute;
+    default:
+      return expected.dtype satisfies never;
+  }
+}
+
+/** The place of 16 raw bits on the line: −0 is one below +0. */
+function rank16(bits: number): number {
+  return bits & 0x8000 ? -(bits & 0x7fff) - 1 : bits;
+}
+
+function describe(
+  at: number,
+  e: ArrayLike<number>,
+  a: ArrayLike<number>,
+  budget: number,
+  expected: Tensor,
+  actual: Tensor,
+  truth: Tensor | null,
+): WorstElement {
+  const absolute = Math.abs(e[at] - a[at]);
+  return {
+    index: indexOf(at, expected.shape),
+    expected: e[at],
+    actual: a[at],
+    ulp: ranksApart(expected, actual, at, e[at], a[at], absolute),
+    absolute,
+    relative: relativeDistance(e[at], absolute),
+    budget,
+    nearer: truth === null ? null : nearer(e[at], a[at], elementsOf(truth)[at]),
+  };
+}
+
+function relativeDistance(expected: number, absolute: number): number {
+  return absolute === 0 ? 0 : absolute / Math.abs(expected);
+}
+
+/** Who is nearer to the truth. A side that is not finite where the truth is has no distance and is never nearer. */
+function nearer(expected: number, actual: number, truth: number): WorstElement['nearer'] {
+  const oracle = distanceTo(truth, expected);
+  const subject = distanceTo(truth, actual);
+  if (oracle === subject) return 'tie';
+  return subject < oracle ? 'subject' : 'oracle';
+}
+
+function distanceTo(truth: number, x: number): number {
+  if (Object.is(truth, x) || truth === x) return 0;
+  const distance = Math.abs(truth - x);
+  return Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
+}
+
+/** The gap between neighbours of this type around `x`. */
+function spacing(x: number, dtype: Tensor['dtype']): number {
+  if (dtype === 'int64') return 1;
+  if (!Number.isFinite(x)) return Number.NaN;
+  const { digits, smallest } = GRID[dtype];
+  const magnitude = Math.abs(x);
+  let exponent = Math.floor(Math.log2(magnitude));
+  if (2 ** exponent > magnitude) exponent--; // log2 may round up just below a power of two
+  return Math.max(2 ** (exponent - digits), smallest);
+}
+
+/** Digits after the leading one, and the smallest positive number. */
+const GRID = {
+  float16: { digits: 10, smallest: 2 ** -24 },
+  bfloat16: { digits: 7, smallest: 2 ** -133 },
+  float32: { digits: 23, smallest: 2 ** -149 },
+  float64: { digits: 52, smallest: 2 ** -1074 },
+} as const;
+
+function indexOf(at: number, shape: Shape): number[] {
+  const index = new Array<number>(shape.length);
+  let rest = at;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    index[axis] = rest % shape[axis];
+    rest = Math.floor(rest / shape[axis]);
+  }
+  return index;
+}

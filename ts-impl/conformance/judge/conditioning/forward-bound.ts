@@ -1,0 +1,163 @@
+// One forward in float64: its statistics, the budget of its output and what it does to the running buffers. docs/tolerances.md derives the terms.
+
+import { machineEpsilon } from '../../../tensor/dtype.ts';
+import { suggestMemoryFormat } from '../../../tensor/memory-format.ts';
+import type { Tensor } from '../../../tensor/tensor.ts';
+import { type LayerState, type Tracked, valuesOf } from './layer-state.ts';
+import { type Moments, momentsOf, scalesOf } from './moments.ts';
+import { overflowed, type Precision, precisionOf, sumFactor } from './precision.ts';
+import { type Sets, setsOf } from './statistic-sets.ts';
+
+/** A forward as its backward sees it. */
+export interface Pass {
+  readonly x: Float64Array; // [elements]
+  readonly sets: Sets;
+  readonly eps: number;
+  readonly weight: Float64Array | null; // [C]
+  readonly bias: Float64Array | null; // [C]
+  readonly precision: Precision;
+  /** False for RMSNorm, where nothing is subtracted and nothing cancels. */
+  readonly centred: boolean;
+  /** Null where running statistics are used; a backward then reads the buffers as they are by then. */
+  readonly moments: Moments | null;
+}
+
+/** What normalises each set: mean, 1/√(variance + eps) and how far off a correct computation may be. All [sets]. */
+export interface Normaliser {
+  readonly mean: Float64Array;
+  readonly meanError: Float64Array;
+  readonly scale: Float64Array;
+  readonly scaleHigh: Float64Array;
+}
+
+/** Runs the statistics of a forward and updates the running buffers of `state`. Null where the input does not fit the layer. */
+export function runForward(state: LayerState, input: Tensor): Pass | null {
+  const unbatched = state.family === 'instance' && input.shape.length === (state.spatialRank ?? Number.NaN) + 1;
+  const shape = unbatched ? [1, ...input.shape] : input.shape;
+  const sets = setsOf(state.family, shape, state.groups, state.normalizedRank);
+  if (sets === null) return null;
+  if (state.weight !== null && state.weight.length !== sets.channels) return null;
+  if (state.bias !== null && state.bias.length !== sets.channels) return null;
+  const eps = state.eps ?? machineEpsilon(input.dtype === 'float64' ? 'float64' : 'float32');
+  const precision = precisionOf(input.dtype);
+  const x = valuesOf(input);
+  const fromInput = usesInput(state);
+  if (!fromInput && state.runningMean?.value.length !== sets.channels) return null;
+  const onePass = state.family === 'group' && suggestMemoryFormat(input) === 'channelsLast';
+  const rule = state.family === 'rms' ? 'uncentred' : onePass ? 'one-pass' : 'centred';
+  const moments = fromInput ? momentsOf(x, sets, rule, precision) : null;
+  if (moments !== null) updateRunning(state, moments, sets, precision);
+  return { x, sets, eps, weight: state.weight, bias: state.bias, precision, centred: state.family !== 'rms', moments };
+}
+
+/** What normalises the elements of a pass, with the buffers as they stand. Null where a buffer is gone. */
+export function normaliserOf(pass: Pass, state: LayerState): Normaliser | null {
+  const { moments, sets, eps, precision } = pass;
+  if (moments !== null) {
+    const scales = scalesOf(moments.variance, moments.varianceError, eps, precision);
+    return { mean: moments.mean, meanError: moments.meanError, ...scales };
+  }
+  if (state.runningMean === null || state.runningVar === null) return null;
+  const mean = spread(state.runningMean.value, sets); // [sets]
+  const meanError = spread(state.runningMean.error, sets);
+  const variance = spread(state.runningVar.value, sets);
+  const varianceError = spread(state.runningVar.error, sets);
+  return { mean, meanError, ...scalesOf(variance, varianceError, eps, precision) };
+}
+
+/** |w|·( r₊·(δm + c·(|x| + |m|)) + |x − m|·(r₊ − r) + c·|z| ) + c·(|b| + |y|) for each element of the output. */
+export function outputBudgets(pass: Pass, by: Normaliser): Float64Array {
+  const { x, sets, weight, bias, precision } = pass;
+  const { c, tiny } = precision;
+  const budgets = new Float64Array(x.length); // [elements]
+  const shiftRounding = pass.centred ? c : 0;
+  for (let slot = 0, i = 0; slot < sets.slots; slot++) {
+    const set = sets.setOf[slot];
+    const channel = slot % sets.channels;
+    const w = weight === null ? 1 : weight[channel];
+    const b = bias === null ? 0 : bias[channel];
+    const size = Math.abs(w);
+    const mean = by.mean[set];
+    const scale = by.scale[set];
+    const high = by.scaleHigh[set];
+    for (const end = i + sets.inner; i < end; i++) {
+      const deviation = Math.abs(x[i] - mean);
+      const shift = by.meanError[set] + shiftRounding * (Math.abs(x[i]) + Math.abs(mean));
+      const y = (x[i] - mean) * scale * w + b;
+      budgets[i] =
+        size * (high * shift + deviation * (high - scale) + c * deviation * scale) +
+        c * (Math.abs(b) + Math.abs(y)) +
+        tiny * (1 + Math.abs(x[i]) + Math.abs(mean));
+    }
+  }
+  return budgets;
+}
+
+// --- internal ---
+
+/** Whether the statistics are the input's own. */
+function usesInput(state: LayerState): boolean {
+  if (state.family === 'instance') return state.training || !state.tracks;
+  if (state.family !== 'batch') return true;
+  return state.training || (state.runningMean === null && state.runningVar === null);
+}
+
+function spread(perChannel: Float64Array, sets: Sets): Float64Array {
+  if (perChannel.length === sets.count) return perChannel;
+  const perSet = new Float64Array(sets.count); // [N, C]
+  for (let set = 0; set < sets.count; set++) perSet[set] = perChannel[set % perChannel.length];
+  return perSet;
+}
+
+/** running ← (1 − f)·running + f·statistic, with the variance unbiased, and the error that goes with it. */
+function updateRunning(state: LayerState, moments: Moments, sets: Sets, precision: Precision): void {
+  const running = state.family === 'batch' || state.family === 'instance';
+  if (!running) return;
+  if (state.family === 'batch') {
+    if (!state.training || !state.tracks) return;
+    if (state.batches !== null) state.batches++;
+    if (moments.n === 0) return;
+  }
+  if (state.runningMean === null || state.runningVar === null) return;
+  if (state.runningMean.value.length !== sets.channels) return;
+  const factor = state.momentum ?? (state.family === 'instance' || state.batches === null ? 0 : 1 / state.batches);
+  const unbias = moments.n / (moments.n - 1);
+  state.runningMean = blend(state.runningMean, moments.mean, moments.meanError, factor, 1, sets, precision);
+  state.runningVar = blend(state.runningVar, moments.variance, moments.varianceError, factor, unbias, sets, precision);
+}
+
+/** A statistic per set, averaged over the sets of each channel (one for BatchNorm, N for InstanceNorm), into the buffer. */
+function blend(
+  buffer: Tracked,
+  statistic: Float64Array,
+  errors: Float64Array,
+  factor: number,
+  unbias: number,
+  sets: Sets,
+  precision: Precision,
+): Tracked {
+  const channels = buffer.value.length;
+  const instances = sets.count / channels;
+  const value = new Float64Array(channels); // [C]
+  const error = new Float64Array(channels); // [C]
+  const { c, tiny } = precision;
+  const rounding = c * (instances > 1 ? sumFactor(instances) : 1);
+  for (let channel = 0; channel < channels; channel++) {
+    let mean = 0;
+    let meanError = 0;
+    let meanSize = 0;
+    for (let set = channel; set < sets.count; set += channels) {
+      mean += (statistic[set] * unbias) / instances;
+      meanSize += Math.abs(statistic[set] * unbias) / instances;
+      meanError += Math.abs(errors[set] * unbias) / instances;
+    }
+    const old = buffer.value[channel];
+    value[channel] = overflowed((1 - factor) * old + factor * mean, precision);
+    error[channel] =
+      Math.abs(1 - factor) * buffer.error[channel] +
+      Math.abs(factor) * meanError +
+      rounding * ((Math.abs(1 - factor) + Math.abs(factor)) * Math.abs(old) + Math.abs(factor) * meanSize) +
+      tiny;
+  }
+  return { value, error };
+}
