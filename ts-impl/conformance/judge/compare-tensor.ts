@@ -67,14 +67,14 @@ export function compareTensor(
     if (ok) within++;
     // The share of the budget that is used: what is not finite on one side alone is beyond every budget.
     const share = finite ? (distance === 0 ? 0 : distance / budget) : Number.POSITIVE_INFINITY;
-    if (worst < 0 || share > worstShare || (share === worstShare && !ok && ulp > maxUlp)) {
+    if (share > worstShare) {
       worst = i;
       worstShare = share;
     }
-    if (!(ulp <= maxUlp)) maxUlp = ulp; // NaN stays
-    if (!(absolute <= maxAbsolute)) maxAbsolute = absolute;
+    if (ulp > maxUlp || Number.isNaN(ulp)) maxUlp = ulp; // nothing is above NaN, so it stays
+    if (absolute > maxAbsolute || Number.isNaN(absolute)) maxAbsolute = absolute;
     const relative = relativeDistance(x, absolute);
-    if (!(relative <= maxRelative)) maxRelative = relative;
+    if (relative > maxRelative || Number.isNaN(relative)) maxRelative = relative;
   }
   if (worst < 0) return identical(size); // NaNs with different payloads only
   const budget = budgets === null ? spacing(e[worst], expected.dtype) * ranks : budgets[worst];
