@@ -1,0 +1,175 @@
+// A Report for people: one screen of layers, the worst distances, then findings with their witness and the line that replays them. It returns text.
+
+import Table from 'cli-table3';
+import picocolors from 'picocolors';
+import type { Finding, ReportNumber, Refusal, Unexplained } from '../finding.ts';
+import { replayLine } from './describe-verdict.ts';
+import type { Report, SubjectReport, Totals, Worst } from './report.ts';
+
+/** Worst elements, and unexplained differences of one subject, that are shown; the JSON report holds all. */
+const WORST_SHOWN = 5;
+const UNEXPLAINED_SHOWN = 5;
+
+type Colors = ReturnType<typeof picocolors.createColors>;
+
+/** The report in words; `color` only for terminals. Ends with a line break. */
+export function renderText(report: Report, color: boolean): string {
+  const colors = picocolors.createColors(color);
+  const parts = [heading(report), table(report, colors), worstLines(report, colors)];
+  for (const subject of report.subjects) parts.push(subjectLines(subject, colors));
+  if (report.skipped.length > 0) {
+    parts.push(['skipped', ...report.skipped.map(({ name, reason }) => `  ${name}: ${reason}`)].join('\n'));
+  }
+  parts.push(conclusion(report, colors));
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+// --- internal ---
+
+function heading(report: Report): string {
+  const { oracle, suite, seed } = report;
+  const facts = [
+    `${oracle.name} ${oracle.version ?? '(version unknown)'}`,
+    ...(oracle.threads === null ? [] : [oracle.threads === 1 ? '1 thread' : `${oracle.threads} threads`]),
+    ...(oracle.capability === null ? [] : [oracle.capability]),
+  ];
+  const what = suite === null ? '' : `, suite ${suite}, seed ${seed}`;
+  return `normative ${report.normative} ${report.command}: ${facts.join(', ')}${what}`;
+}
+
+const COLUMNS = ['cases', 'identical', 'within', 'differs', 'refused', 'unsupported', 'undecided'] as const;
+
+function table(report: Report, colors: Colors): string {
+  const lines = new Table({
+    head: ['layer', ...COLUMNS],
+    style: { head: [], border: [], compact: true },
+    colAligns: ['left', ...COLUMNS.map(() => 'right' as const)],
+    chars: BORDERLESS,
+  });
+  for (const subject of report.subjects) lines.push([subject.name, ...counts(subject.totals, colors)]);
+  lines.push(['all', ...counts(report.totals, colors)]);
+  return lines
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+const BORDERLESS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: ' ',
+};
+
+function counts(totals: Totals, colors: Colors): string[] {
+  return COLUMNS.map((column) => {
+    const count = totals[column];
+    const bad = column === 'differs' || column === 'refused' || column === 'undecided';
+    if (count === 0 || !bad) return String(count);
+    return column === 'undecided' ? colors.yellow(String(count)) : colors.red(String(count));
+  });
+}
+
+/** The elements with the largest share of their budget, over all subjects. */
+function worstLines(report: Report, colors: Colors): string {
+  const ranked = report.subjects
+    .flatMap((subject) => subject.worst.map((worst) => ({ name: subject.name, worst, share: shareOf(worst) })))
+    .sort((a, b) => b.share - a.share)
+    .slice(0, WORST_SHOWN);
+  if (ranked.length === 0) return '';
+  const lines = ranked.map(({ name, worst, share }) => {
+    const nearer =
+      worst.nearer === null
+        ? ''
+        : worst.nearer === 'tie'
+          ? ', as near to float64'
+          : `, ${worst.nearer} nearer to float64`;
+    const place = `${worst.tensor}[${worst.index.join(', ')}]`;
+    const used = Number.isFinite(share) ? `${(100 * share).toPrecision(2)} % of its budget` : 'beyond any budget';
+    const values = `expected ${worst.expected}, got ${worst.actual}, ${worst.ulp} ULP`;
+    return `  ${name} ${place}: ${values}, ${used}${nearer}\n    ${colors.dim(replayLine(worst.case))}`;
+  });
+  return ['worst distances', ...lines].join('\n');
+}
+
+function shareOf(worst: Worst): number {
+  const absolute = Number(worst.absolute);
+  if (!Number.isFinite(absolute)) return Number.POSITIVE_INFINITY;
+  return absolute === 0 ? 0 : absolute / Number(worst.budget);
+}
+
+function subjectLines(subject: SubjectReport, colors: Colors): string {
+  const lines: string[] = [];
+  for (const finding of subject.findings) lines.push(...findingLines(finding, colors));
+  for (const difference of subject.unexplained.slice(0, UNEXPLAINED_SHOWN))
+    lines.push(...unexplainedLines(difference, colors));
+  const rest = subject.unexplained.length - UNEXPLAINED_SHOWN;
+  if (rest > 0) lines.push(`  … and ${rest} more; --format json lists all`);
+  if (subject.reason !== null) lines.unshift(`  ${colors.yellow(subject.reason.kind)}: ${subject.reason.message}`);
+  if (subject.equivalent !== null) lines.unshift(`  is ${layerCall(subject.equivalent)}`);
+  if (lines.length === 0) return '';
+  const place = subject.source === null ? '' : ` (${subject.source.file}:${subject.source.line})`;
+  return [`${colors.bold(subject.name)}${place}`, ...lines].join('\n');
+}
+
+function layerCall({ layer, options }: NonNullable<SubjectReport['equivalent']>): string {
+  const words = Object.entries(options).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return `${layer}(${words.join(', ')})`;
+}
+
+function findingLines(finding: Finding, colors: Colors): string[] {
+  const mark = finding.level === 'error' ? colors.red('✗') : colors.yellow('·');
+  const place = finding.location === null ? '' : ` (line ${finding.location.line})`;
+  const lines = [
+    `  ${mark} ${finding.convention}: ${finding.actual}, PyTorch ${finding.expected}${place}`,
+    `      ${finding.message}`,
+  ];
+  const witness = finding.witnesses[0];
+  if (witness !== undefined) {
+    lines.push(
+      `      ${witness.tensor} of ${values(witness.input)}: expected ${values(witness.expected)}, got ${values(witness.actual)}`,
+      `      ${colors.dim(witness.replay)}`,
+    );
+  }
+  return lines;
+}
+
+function unexplainedLines(difference: Unexplained, colors: Colors): string[] {
+  return [
+    `  ${colors.red('✗')} step ${difference.step}, ${difference.message}`,
+    `      ${colors.dim(replayLine(difference.case))}`,
+  ];
+}
+
+function values(what: readonly ReportNumber[] | Refusal): string {
+  if ('type' in what) return `${what.type}: ${what.message}`;
+  const shown = what.slice(0, 8).map(brief);
+  return `[${shown.join(', ')}${what.length > 8 ? `, … ${what.length} in all` : ''}]`;
+}
+
+function brief(x: ReportNumber): string {
+  return typeof x === 'number' ? String(Number(x.toPrecision(7))) : x;
+}
+
+function conclusion(report: Report, colors: Colors): string {
+  const { cases, identical, within } = report.totals;
+  const word = {
+    agrees: colors.green('agrees'),
+    differs: colors.red('differs'),
+    undecided: colors.yellow('undecided'),
+  };
+  const seconds = (report.durationMs / 1000).toFixed(1);
+  return `${word[report.verdict]}: ${identical} identical and ${within} within of ${cases} cases, ${seconds} s`;
+}
