@@ -9,8 +9,8 @@ export type StepResult =
       readonly tensors: readonly NamedTensor[];
       readonly texts: Readonly<Record<string, string>>;
     }
-  /** The exception's class name and its whole message. */
-  | { readonly kind: 'refused'; readonly type: string; readonly message: string }
+  /** The exception's class name and its whole message; from foreign code the line of the document where it was raised. */
+  | { readonly kind: 'refused'; readonly type: string; readonly message: string; readonly line?: number }
   /** An earlier refusal left nothing to run it on. */
   | { readonly kind: 'not_run' };
 

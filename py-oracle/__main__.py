@@ -1,0 +1,96 @@
+"""`python py-oracle`: binds a socket, prints one ready line, and answers until its standard input closes."""
+
+from __future__ import annotations
+
+import os
+
+# Read by torch when it is imported, so they come first. One thread and one instruction set make the bits reproducible.
+os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+import argparse
+import json
+import signal
+import sys
+import threading
+
+from wire.limits import Limits
+from wire.messages import PROTOCOL
+
+
+def main() -> None:
+    options = _options()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when this ends
+    limits = Limits(frame_bytes=options.max_frame_bytes, header_bytes=options.max_header_bytes)
+    if options.host:
+        from host import run_host
+
+        run_host(limits)
+    else:
+        _serve(options.endpoint, limits)
+
+
+# --- internal ---
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="py-oracle", description="Answers normalisation Cases with PyTorch.")
+    parser.add_argument("--endpoint", help="ipc://PATH (default, in a folder of its own) or tcp://127.0.0.1:PORT (0: any)")
+    parser.add_argument("--host", action="store_true", help="fork workers that run snippets, as told on standard input")
+    parser.add_argument("--max-frame-bytes", type=int, default=Limits().frame_bytes, metavar="N")
+    parser.add_argument("--max-header-bytes", type=int, default=Limits().header_bytes, metavar="N")
+    options = parser.parse_args()
+    endpoint = options.endpoint
+    if endpoint is not None and not endpoint.startswith(("ipc://", "tcp://127.0.0.1:")):
+        parser.error(f"--endpoint is {endpoint!r}, expected ipc://PATH or tcp://127.0.0.1:PORT; other hosts are not served")
+    return options
+
+
+def _serve(endpoint: str | None, limits: Limits) -> None:
+    import torch
+
+    from server import bind, serve
+    from torch_side.oracle import Oracle
+
+    folder: str | None = None
+    if endpoint is None:
+        import tempfile
+
+        folder = tempfile.mkdtemp(prefix="nmv-")
+        endpoint = f"ipc://{folder}/o"
+    subject = Oracle(limits)
+    socket = bind(endpoint, limits)
+    bound = socket.getsockopt_string(_last_endpoint())
+    threading.Thread(target=_end_with_stdin, args=(bound, folder), daemon=True).start()
+    ready = {"endpoint": bound, "protocol": PROTOCOL, "torch": str(torch.__version__), **subject.capabilities}
+    print(json.dumps(ready), flush=True)
+    serve(socket, subject, limits)
+
+
+def _last_endpoint() -> int:
+    import zmq
+
+    return zmq.LAST_ENDPOINT
+
+
+def _end_with_stdin(endpoint: str, folder: str | None) -> None:
+    """A thread, so that even an oracle stuck in a long computation goes when its parent does."""
+    while os.read(0, 4096):
+        pass
+    if endpoint.startswith("ipc://"):
+        _remove(os.unlink, endpoint[len("ipc://") :])
+    if folder is not None:
+        _remove(os.rmdir, folder)
+    os._exit(0)
+
+
+def _remove(remove: object, path: str) -> None:
+    try:
+        remove(path)  # pyright: ignore[reportCallIssue]
+    except OSError:
+        pass
+
+
+if __name__ == "__main__":
+    sys.exit(main())

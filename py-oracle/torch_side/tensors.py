@@ -1,0 +1,62 @@
+"""Memory to torch tensors and back, exactly as it was sent: dtype, shape, strides, offset."""
+
+from __future__ import annotations
+
+from ctypes import string_at
+from typing import Any
+
+import torch
+
+from wire.answer import Plain, PayloadWriter
+from wire.case import TensorHeader
+
+DTYPES: dict[str, torch.dtype] = {
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "float32": torch.float32,
+    "float64": torch.float64,
+    "int64": torch.int64,
+}
+_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+_SIZES = {torch.float16: 2, torch.bfloat16: 2, torch.float32: 4, torch.float64: 8, torch.int64: 8}
+
+
+def make_tensor(header: TensorHeader, buffer: bytearray, wide: bool) -> torch.Tensor:
+    """A view of `buffer`, or with `wide` float64 memory of its own in the same layout if it is of a floating type."""
+    dtype = DTYPES[header.dtype]
+    if header.elements == 0:  # frombuffer refuses a count of 0
+        flat = torch.empty(0, dtype=dtype)
+    else:
+        flat = torch.frombuffer(buffer, dtype=dtype, count=header.elements, offset=header.at)
+    if wide and dtype is not torch.int64:
+        flat = flat.double()
+    return flat.as_strided(header.shape, header.strides, header.offset)
+
+
+def write_tensor(name: str, tensor: torch.Tensor, payload: PayloadWriter) -> Plain:
+    """Copies the values as they are now, in index order. Integer types that the wire lacks are sent as int64."""
+    if tensor.dtype not in _NAMES:
+        tensor = _on_the_wire(tensor)
+    if not tensor.is_contiguous():
+        tensor = tensor.contiguous()
+    dtype = tensor.dtype
+    memory = string_at(tensor.data_ptr(), tensor.numel() * _SIZES[dtype])
+    return {"name": name, "dtype": _NAMES[dtype], "shape": tensor.shape, "at": payload.add(memory)}
+
+
+def to_python(value: Any, buffer: bytearray, wide: bool) -> Any:
+    """An argument's value: a tensor for a header, a list for a list, anything else as it is."""
+    if type(value) is TensorHeader:
+        return make_tensor(value, buffer, wide)
+    if type(value) is list:
+        return [to_python(item, buffer, wide) for item in value]
+    return value
+
+
+# --- internal ---
+
+
+def _on_the_wire(tensor: torch.Tensor) -> torch.Tensor:
+    if tensor.is_complex():
+        raise TypeError(f"the wire carries no {tensor.dtype}")
+    return tensor.double() if tensor.is_floating_point() else tensor.long()

@@ -1,0 +1,286 @@
+"""Runs the steps of one Case on torch.nn, in the case's dtype or wide (float64). Holds the state of that case alone."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from typing import Any, Callable
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from torch_side.tensors import DTYPES, make_tensor, to_python, write_tensor
+from wire.answer import NOT_RUN, Plain, PayloadWriter, outcome_of, refused, returned
+from wire.case import (
+    Arguments,
+    Backward,
+    Call,
+    Case,
+    Cast,
+    Construct,
+    Copy,
+    Forward,
+    LoadState,
+    Read,
+    Reset,
+    SaveState,
+    SetAttribute,
+    SetTensor,
+    Step,
+)
+
+_LAYER_NAMES = (
+    *("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "InstanceNorm1d", "InstanceNorm2d"),
+    *("InstanceNorm3d", "GroupNorm", "RMSNorm"),
+)
+_FUNCTION_NAMES = ("batch_norm", "layer_norm", "instance_norm", "group_norm", "rms_norm")
+LAYERS: dict[str, Any] = {name: getattr(nn, name) for name in _LAYER_NAMES if hasattr(nn, name)}
+FUNCTIONS: dict[str, Any] = {name: getattr(F, name) for name in _FUNCTION_NAMES if hasattr(F, name)}
+RUNNING = ("running_mean", "running_var")
+
+_RMS_NORM = getattr(nn, "RMSNorm", ())  # absent before torch 2.4
+# What eps=None stands for is the epsilon of the type that is computed in, which for half types is float32.
+_COMPUTED_EPS = {"float16": 2.0**-23, "bfloat16": 2.0**-23, "float32": 2.0**-23, "float64": 2.0**-52}
+
+
+class Unsupported(Exception):
+    """This torch, or this side, has no such layer, function or size."""
+
+
+class Trajectory:
+    """`narrow` tells afterwards whether anything but float64 was seen, so that the truth is a question of its own."""
+
+    def __init__(self, case: Case, wide: bool, payload: PayloadWriter, max_elements: int) -> None:
+        self.narrow = False
+        self._case = case
+        self._wide = wide
+        self._payload = payload
+        self._max_elements = max_elements
+        self._buffer = bytearray(case.payload)
+        self._module: nn.Module | None = None
+        self._lost = False
+        self._output: torch.Tensor | None = None
+        self._leaves: dict[str, torch.Tensor] = {}
+
+    def run(self) -> Plain:
+        """The outcome header; tensors go to the payload as they stand after their step. Raises Unsupported."""
+        results: list[Plain] = []
+        for step in self._case.steps:
+            if self._lost:
+                results.append(NOT_RUN)
+                continue
+            try:
+                results.append(_RUN[type(step)](self, step))
+            except Unsupported:
+                raise
+            except Exception as problem:
+                if type(step) is Construct:
+                    self._lost = True
+                results.append(refused(type(problem).__name__, str(problem)))
+        return outcome_of(results)
+
+    # --- internal: one method for each step ---
+
+    def _construct(self, step: Construct) -> Plain:
+        layer = LAYERS.get(step.layer)
+        if layer is None:
+            raise Unsupported(f"torch {torch.__version__} has no layer {step.layer} that this oracle answers for")
+        arguments = self._construct_arguments(step.arguments)
+        self._output = None
+        self._module = layer(**arguments)
+        return returned([], {"repr": repr(self._module)})
+
+    def _construct_arguments(self, given: Arguments) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        size = 1
+        for name, value in given.items():
+            if name in ("num_features", "num_channels", "normalized_shape"):
+                for n in value if isinstance(value, list) else [value]:
+                    size *= abs(n) if isinstance(n, int) else 1
+            arguments[name] = to_python(value, self._buffer, self._wide)
+        if size > self._max_elements:
+            raise Unsupported(f"a layer of {size} elements is over this oracle's limit of {self._max_elements}")
+        dtype = DTYPES.get(arguments.get("dtype", self._case.dtype), torch.float32)
+        if dtype is not torch.float64:
+            self.narrow = True
+        if self._wide:
+            arguments["dtype"] = torch.float64
+        elif "dtype" in arguments:
+            arguments["dtype"] = DTYPES.get(arguments["dtype"], arguments["dtype"])
+        elif dtype is not torch.float32 and dtype is not torch.int64:
+            arguments["dtype"] = dtype
+        return arguments
+
+    def _forward(self, step: Forward) -> Plain:
+        module = self._module
+        self._output = None
+        if module is None:
+            return NOT_RUN
+        x = self._tensor(step.input)
+        if step.mode is not None:
+            module.train(step.mode == "train")
+        if step.gradient and x.is_floating_point():
+            x.requires_grad_()
+        borrowed_eps = self._wide and isinstance(module, _RMS_NORM) and module.eps is None
+        if borrowed_eps:
+            module.eps = _COMPUTED_EPS.get(step.input.dtype)
+        torch.set_grad_enabled(step.gradient)
+        try:
+            output = module(x)
+        finally:
+            torch.set_grad_enabled(False)
+            if borrowed_eps:
+                module.eps = None
+        self._output = output
+        self._leaves = {"input": x}
+        return returned([write_tensor("output", output, self._payload)], {})
+
+    def _call(self, step: Call) -> Plain:
+        function = FUNCTIONS.get(step.function)
+        self._output = None
+        if function is None:
+            raise Unsupported(f"torch {torch.__version__} has no function {step.function} that this oracle answers for")
+        arguments = {name: to_python(value, self._buffer, self._wide) for name, value in step.arguments.items()}
+        leaves: dict[str, torch.Tensor] = {}
+        for name, value in arguments.items():
+            if isinstance(value, torch.Tensor):
+                if value.dtype is not torch.float64 and value.is_floating_point():
+                    self.narrow = True
+                if step.gradient and value.is_floating_point() and name not in RUNNING:
+                    leaves[name] = value.requires_grad_()
+        if self._wide and step.function == "rms_norm" and arguments.get("eps") is None:
+            arguments["eps"] = _COMPUTED_EPS.get(getattr(step.arguments.get("input"), "dtype", ""))
+        torch.set_grad_enabled(step.gradient)
+        try:
+            output = function(**arguments)
+        finally:
+            torch.set_grad_enabled(False)
+        self._output = output
+        self._leaves = leaves
+        tensors = [write_tensor("output", output, self._payload)]
+        for name in RUNNING:
+            if isinstance(arguments.get(name), torch.Tensor):
+                tensors.append(write_tensor(name, arguments[name], self._payload))
+        return returned(tensors, {})
+
+    def _backward(self, step: Backward) -> Plain:
+        output = self._output
+        if output is None:
+            return NOT_RUN
+        gradient = self._tensor(step.gradient)
+        leaves = self._leaves
+        parameters = {} if self._module is None else self._module._parameters
+        if not step.accumulate:
+            for leaf in leaves.values():
+                leaf.grad = None
+            for parameter in parameters.values():
+                if parameter is not None:
+                    parameter.grad = None
+        torch.autograd.backward(output, gradient, retain_graph=True)
+        tensors: list[Plain] = []
+        for name, leaf in leaves.items():
+            if leaf.grad is not None:
+                tensors.append(write_tensor(name + ".grad", leaf.grad, self._payload))
+        for name, parameter in parameters.items():
+            if parameter is not None and parameter.grad is not None:
+                tensors.append(write_tensor(name + ".grad", parameter.grad, self._payload))
+        return returned(tensors, {})
+
+    def _read(self, step: Read) -> Plain:
+        module = self._module
+        if module is None:
+            return NOT_RUN
+        tensors: list[Plain] = []
+        if step.what == "all":
+            tensors += [write_tensor(n, p, self._payload) for n, p in module._parameters.items() if p is not None]
+        tensors += [write_tensor(n, b, self._payload) for n, b in module._buffers.items() if b is not None]
+        return returned(tensors, {})
+
+    def _set_attribute(self, step: SetAttribute) -> Plain:
+        if self._module is None:
+            return NOT_RUN
+        setattr(self._module, step.name, to_python(step.value, self._buffer, self._wide))
+        return returned([], {})
+
+    def _set_tensor(self, step: SetTensor) -> Plain:
+        module = self._module
+        if module is None:
+            return NOT_RUN
+        name = step.name
+        if step.tensor is None:
+            setattr(module, name, None)
+            return returned([], {})
+        values = self._tensor(step.tensor)
+        if name in module._parameters:
+            parameter = module._parameters[name]
+            if parameter is not None and parameter.dtype is values.dtype and parameter.shape == values.shape:
+                parameter.data = values
+            else:
+                setattr(module, name, nn.Parameter(values, requires_grad=values.is_floating_point()))
+        else:
+            setattr(module, name, values)
+        return returned([], {})
+
+    def _load_state(self, step: LoadState) -> Plain:
+        if self._module is None:
+            return NOT_RUN
+        state: OrderedDict[str, torch.Tensor] = OrderedDict()
+        for name, header in step.entries:
+            state[name] = self._tensor(header)
+        if step.version is not None:
+            state._metadata = {"": {"version": step.version}}  # pyright: ignore[reportAttributeAccessIssue] # as state_dict() does
+        return returned([], {"keys": repr(self._module.load_state_dict(state, strict=step.strict))})
+
+    def _save_state(self, _: SaveState) -> Plain:
+        if self._module is None:
+            return NOT_RUN
+        entries = self._module.state_dict().items()
+        return returned([write_tensor(name, tensor, self._payload) for name, tensor in entries], {})
+
+    def _cast(self, step: Cast) -> Plain:
+        if self._module is None:
+            return NOT_RUN
+        dtype = DTYPES[step.dtype]
+        if dtype is not torch.float64:
+            self.narrow = True
+        self._module.to(torch.float64 if self._wide and dtype.is_floating_point else dtype)
+        return returned([], {})
+
+    def _copy(self, _: Copy) -> Plain:
+        if self._module is None:
+            return NOT_RUN
+        self._module = copy.deepcopy(self._module)
+        return returned([], {})
+
+    def _reset(self, step: Reset) -> Plain:
+        module: Any = self._module
+        if module is None:
+            return NOT_RUN
+        if step.what == "running_stats":
+            module.reset_running_stats()
+        else:
+            module.reset_parameters()
+        return returned([], {})
+
+    def _tensor(self, header: Any) -> torch.Tensor:
+        tensor = make_tensor(header, self._buffer, self._wide)
+        if tensor.dtype is not torch.float64:
+            self.narrow = True
+        return tensor
+
+
+_RUN: dict[type[Step], Callable[[Trajectory, Any], Plain]] = {
+    Construct: Trajectory._construct,
+    Forward: Trajectory._forward,
+    Backward: Trajectory._backward,
+    Read: Trajectory._read,
+    SetAttribute: Trajectory._set_attribute,
+    SetTensor: Trajectory._set_tensor,
+    LoadState: Trajectory._load_state,
+    SaveState: Trajectory._save_state,
+    Cast: Trajectory._cast,
+    Copy: Trajectory._copy,
+    Reset: Trajectory._reset,
+    Call: Trajectory._call,
+}

@@ -1,0 +1,1 @@
+"""The wire: what messages look like. It knows no torch and no socket."""

@@ -1,0 +1,163 @@
+"""Requests read from their frames, and replies as frames. No socket; what a case means is not known here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Union
+
+import msgpack
+
+from wire.fields import Malformed, boolean, count, fields, sequence, show, string
+from wire.limits import Limits
+
+PROTOCOL = 1
+
+Plain = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Case headers are read one by one later, so that a bad one spoils no other."""
+
+    sequence: int
+    truth: bool
+    cases: list[Any]
+    payloads: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    sequence: int
+    cases: list[Any]
+    payloads: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    sequence: int
+    file: str
+    blocks: tuple[Block, ...]
+
+
+Request = Union[Hello, Ask, Floor, Load]
+
+
+class BadMessage(Exception):
+    """A message that cannot be answered; `reason` is one word, the text says where it is wrong."""
+
+    def __init__(self, reason: str, message: str, sequence: int | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.sequence = sequence
+
+
+def read_request(frames: list[bytes], limits: Limits) -> Request:
+    """Frame 0 is the header, the others are payloads, one for each case. Raises BadMessage."""
+    header = _read_header(frames, limits)
+    sequence_number: int | None = None
+    try:
+        kind = string(header.get("kind"), "request.kind")
+        if kind == "hello":
+            fields(header, ("protocol", "kind"), "request")
+            _expect_payloads(frames, 0)
+            return Hello()
+        sequence_number = count(header.get("sequence"), "request.sequence")
+        if kind == "ask":
+            m = fields(header, ("protocol", "kind", "sequence", "truth", "cases"), "request")
+            cases = _cases(m["cases"], frames, limits)
+            return Ask(sequence_number, boolean(m["truth"], "request.truth"), cases, frames[1:])
+        if kind == "floor":
+            m = fields(header, ("protocol", "kind", "sequence", "cases"), "request")
+            return Floor(sequence_number, _cases(m["cases"], frames, limits), frames[1:])
+        if kind == "load":
+            m = fields(header, ("protocol", "kind", "sequence", "file", "blocks"), "request")
+            _expect_payloads(frames, 0)
+            blocks = [_block(b, f"request.blocks[{i}]") for i, b in enumerate(sequence(m["blocks"], "request.blocks"))]
+            return Load(sequence_number, string(m["file"], "request.file"), tuple(blocks))
+        raise Malformed(f"request.kind is {show(kind)}, expected hello, ask, floor or load")
+    except Malformed as error:
+        raise BadMessage("malformed", str(error), sequence_number) from None
+
+
+def welcome(subject: str, version: str | None, capabilities: dict[str, str]) -> list[bytes]:
+    return [_pack("welcome", {"subject": subject, "version": version, "capabilities": capabilities})]
+
+
+def answer(sequence_number: int, answers: list[Plain], payloads: list[bytes]) -> list[bytes]:
+    return [_pack("answer", {"sequence": sequence_number, "answers": answers}), *payloads]
+
+
+def floor(sequence_number: int, seconds: bytes) -> list[bytes]:
+    """`seconds` is a float64 as 8 raw bytes, like every real number in a header."""
+    return [_pack("floor", {"sequence": sequence_number, "seconds": seconds})]
+
+
+def loaded(sequence_number: int, report: Plain, payload: bytes) -> list[bytes]:
+    return [_pack("loaded", {"sequence": sequence_number, **report}), payload]
+
+
+def error(bad: BadMessage) -> list[bytes]:
+    return [_pack("error", {"sequence": bad.sequence, "reason": bad.reason, "message": str(bad)})]
+
+
+# --- internal ---
+
+
+def _read_header(frames: list[bytes], limits: Limits) -> Plain:
+    if not frames:
+        raise BadMessage("short", "the message has no frame, expected a header")
+    if len(frames[0]) > limits.header_bytes:
+        raise BadMessage(
+            "oversize", f"the header has {len(frames[0])} bytes; the limit is {limits.header_bytes}, send fewer cases"
+        )
+    for i, frame in enumerate(frames):
+        if len(frame) > limits.frame_bytes:
+            raise BadMessage("oversize", f"frame {i} has {len(frame)} bytes; the limit is {limits.frame_bytes}")
+    try:
+        header = msgpack.unpackb(frames[0], raw=False, strict_map_key=True, use_list=True, max_ext_len=0)
+    except Exception as problem:  # msgpack raises a dozen kinds; each means that these bytes are no header
+        raise BadMessage(
+            "garbage", f"the header is no MessagePack: {type(problem).__name__} {str(problem)[:120]}"
+        ) from None
+    if type(header) is not dict:
+        raise BadMessage("garbage", f"the header is {show(header)}, expected a map")
+    if header.get("protocol") != PROTOCOL or type(header.get("protocol")) is not int:
+        raise BadMessage(
+            "protocol", f"request.protocol is {show(header.get('protocol'))}, but this side speaks {PROTOCOL}"
+        )
+    return header
+
+
+def _cases(plain: Any, frames: list[bytes], limits: Limits) -> list[Any]:
+    cases = sequence(plain, "request.cases")
+    if len(cases) > limits.cases:
+        raise Malformed(f"request.cases has {len(cases)} cases; the limit is {limits.cases}")
+    _expect_payloads(frames, len(cases))
+    return cases
+
+
+def _expect_payloads(frames: list[bytes], expected: int) -> None:
+    if len(frames) - 1 != expected:
+        raise Malformed(f"the message has {len(frames) - 1} payload frames, expected {expected}")
+
+
+def _block(plain: Any, place: str) -> Block:
+    m = fields(plain, ("line", "text"), place)
+    return Block(count(m["line"], f"{place}.line"), string(m["text"], f"{place}.text"))
+
+
+def _pack(kind: str, rest: Plain) -> bytes:
+    packed = msgpack.packb({"protocol": PROTOCOL, "kind": kind, **rest}, use_bin_type=True)
+    assert packed is not None
+    return packed

@@ -1,0 +1,130 @@
+// A DEALER socket with sequence numbers and a clock: one request, one reply. It starts nothing and asks nothing twice.
+
+import { Dealer } from 'zeromq';
+import type { UndecidedReason } from '../outcome.ts';
+import { ProtocolError } from './wire/header.ts';
+import { decodeReply, type Reply } from './wire/reply.ts';
+import { encodeHello, type Frames } from './wire/request.ts';
+
+export type BreakKind = Extract<UndecidedReason['kind'], 'timeout' | 'crash' | 'protocol'>;
+
+/** The other side gave no answer. `first`: this request was the oldest one waiting, so it is the likely cause. */
+export class Broken extends Error {
+  override readonly name = 'Broken';
+  readonly kind: BreakKind;
+  readonly first: boolean;
+  constructor(kind: BreakKind, message: string, first: boolean) {
+    super(message);
+    this.kind = kind;
+    this.first = first;
+  }
+}
+
+export type Welcome = Extract<Reply, { kind: 'welcome' }>;
+
+export interface Connection {
+  hello(): Promise<Welcome>;
+  /** Rejects with Broken alone. `timeoutMs` counts from when every earlier request was answered. */
+  request(encode: (sequence: number) => Frames): Promise<Reply>;
+  /** Breaks every waiting request and closes the socket. Whoever sees the process die calls it. */
+  break(kind: BreakKind, message: string): void;
+}
+
+export function connect(endpoint: string, timeoutMs: number): Connection {
+  const socket = new Dealer({ linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 });
+  socket.connect(endpoint);
+  const waiting = new Map<number, Waiting>(); // oldest first
+  let nextSequence = 1;
+  let closed: { readonly kind: BreakKind; readonly message: string } | null = null;
+  let clock: NodeJS.Timeout | null = null;
+  let sending: Promise<void> = Promise.resolve();
+
+  const breakAll = (kind: BreakKind, message: string): void => {
+    if (closed !== null) return;
+    closed = { kind, message };
+    if (clock !== null) clearTimeout(clock);
+    const broken = [...waiting.values()];
+    waiting.clear();
+    socket.close();
+    broken.forEach((one, i) => {
+      one.reject(new Broken(kind, message, i === 0));
+    });
+  };
+
+  const restartClock = (): void => {
+    if (clock !== null) clearTimeout(clock);
+    clock =
+      waiting.size === 0 ? null : setTimeout(() => breakAll('timeout', `no answer within ${timeoutMs} ms`), timeoutMs);
+  };
+
+  const receive = async (): Promise<void> => {
+    try {
+      for await (const frames of socket) {
+        const reply = decodeReply(frames);
+        const sequence = sequenceOf(reply, waiting);
+        const one = sequence === null ? undefined : waiting.get(sequence);
+        if (sequence === null || one === undefined) {
+          throw new ProtocolError(`it answered sequence ${sequence}, which nobody asked`);
+        }
+        waiting.delete(sequence);
+        restartClock();
+        one.resolve(reply);
+      }
+    } catch (problem) {
+      breakAll('protocol', problem instanceof Error ? problem.message : String(problem));
+    }
+  };
+  void receive();
+
+  const send = (sequence: number, frames: Frames): Promise<Reply> =>
+    new Promise((resolve, reject) => {
+      if (closed !== null) {
+        reject(new Broken(closed.kind, closed.message, false));
+        return;
+      }
+      waiting.set(sequence, { resolve, reject });
+      if (waiting.size === 1) restartClock();
+      // One send at a time is all that a socket allows.
+      sending = sending.then(() => socket.send([...frames])).catch(() => breakAll('crash', 'the socket closed'));
+    });
+
+  return {
+    hello: async () => {
+      const reply = await send(HELLO, encodeHello());
+      if (reply.kind === 'welcome') return reply;
+      const said = reply.kind === 'error' ? `${reply.reason}: ${reply.message}` : `a reply of kind ${reply.kind}`;
+      throw new Broken('protocol', `it answered hello with ${said}`, true);
+    },
+    request: (encode) => {
+      const sequence = nextSequence++;
+      return send(sequence, encode(sequence));
+    },
+    break: breakAll,
+  };
+}
+
+// --- internal ---
+
+interface Waiting {
+  resolve(reply: Reply): void;
+  reject(broken: Broken): void;
+}
+
+/** The place of a hello among the waiting; the wire gives it no number. */
+const HELLO = 0;
+
+/** An error without a number is about the oldest request: the other side could not read it. */
+function sequenceOf(reply: Reply, waiting: ReadonlyMap<number, Waiting>): number | null {
+  switch (reply.kind) {
+    case 'welcome':
+      return HELLO;
+    case 'error':
+      return reply.sequence ?? waiting.keys().next().value ?? null;
+    case 'answer':
+    case 'floor':
+    case 'loaded':
+      return reply.sequence;
+    default:
+      return reply satisfies never;
+  }
+}

@@ -1,0 +1,251 @@
+// The oracle as a subject: PyTorch in a process of its own, supervised. It decides nothing about what the answers mean.
+
+import { rmSync } from 'node:fs';
+import type { Case } from '../../../cases/case.ts';
+import type { Answer } from '../outcome.ts';
+import { Broken, type Connection, connect, type Welcome } from './connection.ts';
+import { makeGate } from './gate.ts';
+import { type PythonProcess, StartFailed, startPython } from './process.ts';
+import { openScratch, type Scratch } from './scratch.ts';
+import type { Subject } from './subject.ts';
+import { undecided } from './wire/answer.ts';
+import { encodeAsk, encodeFloor } from './wire/request.ts';
+
+export interface OracleOptions {
+  /** The interpreter, as `findPython` found it. */
+  readonly python: string;
+  /** How long it may be silent while a message is waiting. */
+  readonly timeoutMs: number;
+  readonly readyTimeoutMs: number;
+  readonly batch: { readonly cases: number; readonly window: number };
+  /** Folder for its socket; without one it makes and removes its own. */
+  readonly scratch: Scratch | null;
+  /** What is run instead of py-oracle, for tests. */
+  readonly script: string | null;
+  readonly args: readonly string[];
+}
+
+export interface Oracle extends Subject {
+  readonly kind: 'oracle';
+  /** Seconds that bare PyTorch needs for these cases in the oracle's process, decoding left out. */
+  floor(cases: readonly Case[]): Promise<number>;
+  /** How often it had to be started again, and its process; null for one that was connected to. */
+  readonly restarts: number;
+  readonly pid: number | null;
+}
+
+/** Starts an oracle. Throws StartFailed. */
+export async function startOracle(given: Partial<OracleOptions> & { readonly python: string }): Promise<Oracle> {
+  const options: OracleOptions = { ...DEFAULTS, ...given };
+  const scratch = options.scratch ?? openScratch();
+  const closeScratch = () => {
+    if (options.scratch === null) scratch.close();
+  };
+  try {
+    return await supervise(options, () => startLive(options, scratch), closeScratch);
+  } catch (problem) {
+    closeScratch();
+    throw problem;
+  }
+}
+
+/** Connects to an oracle that somebody else runs. Throws StartFailed if nothing answers there. */
+export async function connectOracle(
+  endpoint: string,
+  given: Partial<Pick<OracleOptions, 'timeoutMs' | 'batch'>> = {},
+): Promise<Oracle> {
+  const options: OracleOptions = { ...DEFAULTS, ...given, python: '' };
+  return supervise(
+    options,
+    () => connectLive(endpoint, options.timeoutMs),
+    () => {},
+  );
+}
+
+// --- internal ---
+
+const DEFAULTS: Omit<OracleOptions, 'python'> = {
+  timeoutMs: 30_000,
+  readyTimeoutMs: 60_000,
+  batch: { cases: 64, window: 4 },
+  scratch: null,
+  script: null,
+  args: [],
+};
+
+/** An oracle that dies this often without one answer in between is given up. */
+const DEATHS_IN_A_ROW = 5;
+
+/** One life of the oracle. */
+interface Live {
+  readonly connection: Connection;
+  readonly welcome: Welcome;
+  readonly process: PythonProcess | null;
+  end(): Promise<void>;
+}
+
+async function startLive(options: OracleOptions, scratch: Scratch): Promise<Live> {
+  const socketPath = scratch.socketPath();
+  const process = await startPython({
+    python: options.python,
+    args: ['--endpoint', `ipc://${socketPath}`, ...options.args],
+    readyTimeoutMs: options.readyTimeoutMs,
+    ...(options.script === null ? {} : { script: options.script }),
+  });
+  const connection = connect(String(process.ready.endpoint ?? `ipc://${socketPath}`), options.timeoutMs);
+  void process.gone.then((how) => connection.break('crash', `the oracle died: ${how}\n${process.stderrTail()}`.trim()));
+  const end = async (): Promise<void> => {
+    connection.break('crash', 'the oracle was closed');
+    await process.end();
+    rmSync(socketPath, { force: true });
+  };
+  return greet({ connection, process, end });
+}
+
+async function connectLive(endpoint: string, timeoutMs: number): Promise<Live> {
+  const connection = connect(endpoint, timeoutMs);
+  const end = async (): Promise<void> => connection.break('crash', 'the connection was closed');
+  return greet({ connection, process: null, end });
+}
+
+async function greet(live: Omit<Live, 'welcome'>): Promise<Live> {
+  try {
+    return { ...live, welcome: await live.connection.hello() };
+  } catch (problem) {
+    await live.end();
+    throw problem instanceof Broken ? new StartFailed(`the oracle did not answer hello: ${problem.message}`) : problem;
+  }
+}
+
+async function supervise(options: OracleOptions, start: () => Promise<Live>, onClose: () => void): Promise<Oracle> {
+  const gate = makeGate(options.batch.window);
+  const first = await start();
+  let current: Promise<Live> = Promise.resolve(first);
+  let pid = first.process?.pid ?? null;
+  let restarts = 0;
+  let deathsInARow = 0;
+  let lost: string | null = null;
+  let closing: Promise<void> | null = null;
+
+  /** Ends a broken life and begins the next, once, however many requests broke with it. */
+  const replace = async (broken: Promise<Live>, why: string): Promise<void> => {
+    if (current !== broken || closing !== null || lost !== null) return;
+    const dead = await broken;
+    if (current !== broken) return;
+    deathsInARow++;
+    if (deathsInARow >= DEATHS_IN_A_ROW) {
+      lost = `the oracle died ${deathsInARow} times in a row and was given up; the last time: ${why}`;
+      current = Promise.reject(new Broken('crash', lost, false));
+      current.catch(() => {});
+      await kill(dead);
+      return;
+    }
+    restarts++;
+    current = kill(dead).then(start);
+    current.then(
+      (live) => {
+        pid = live.process?.pid ?? null;
+      },
+      (problem: Error) => {
+        lost = `the oracle could not be started again: ${problem.message}`;
+      },
+    );
+  };
+
+  /** One message, tried once. Resolves to answers, or to how it broke. */
+  const send = async (cases: readonly Case[], truth: boolean): Promise<readonly Answer[] | Broken> => {
+    if (closing !== null) return new Broken('crash', 'the oracle is closed', true);
+    const life = current;
+    try {
+      const reply = await (await life).connection.request((sequence) => encodeAsk(sequence, truth, cases));
+      if (reply.kind === 'error') {
+        return cases.map(() =>
+          undecided('protocol', `the oracle refused the message: ${reply.reason}: ${reply.message}`),
+        );
+      }
+      if (reply.kind !== 'answer' || reply.answers.length !== cases.length) {
+        throw new Broken('protocol', `it answered ${cases.length} cases with ${describe(reply)}`, true);
+      }
+      deathsInARow = 0;
+      return reply.answers;
+    } catch (problem) {
+      const broken = problem instanceof Broken ? problem : new Broken('crash', String(problem), true);
+      await replace(life, broken.message);
+      return broken;
+    }
+  };
+
+  /** The second and last chance of each case: alone in its message, with nothing else in flight. */
+  const askOneByOne = async (cases: readonly Case[], truth: boolean): Promise<Answer[]> => {
+    const answers: Answer[] = [];
+    for (const one of cases) {
+      const leave = await gate.enter(options.batch.window);
+      const sent = await send([one], truth);
+      leave();
+      answers.push(sent instanceof Broken ? undecided(sent.kind, `twice: ${sent.message}`) : sent[0]);
+    }
+    return answers;
+  };
+
+  const askMessage = async (cases: readonly Case[], truth: boolean): Promise<readonly Answer[]> => {
+    for (;;) {
+      const leave = await gate.enter(1);
+      const sent = await send(cases, truth);
+      leave();
+      if (!(sent instanceof Broken)) return sent;
+      const reason = lost ?? (closing !== null ? 'the oracle was closed' : null);
+      if (reason !== null) return cases.map(() => undecided('crash', reason));
+      if (sent.first) return askOneByOne(cases, truth);
+    }
+  };
+
+  return {
+    name: first.welcome.subject,
+    kind: 'oracle',
+    version: first.welcome.version,
+    capabilities: first.welcome.capabilities,
+    batch: options.batch,
+    get restarts() {
+      return restarts;
+    },
+    get pid() {
+      return pid;
+    },
+    ask: async (cases, { truth }) => {
+      const messages: Promise<readonly Answer[]>[] = [];
+      for (let at = 0; at < cases.length; at += options.batch.cases) {
+        messages.push(askMessage(cases.slice(at, at + options.batch.cases), truth));
+      }
+      return (await Promise.all(messages)).flat();
+    },
+    floor: async (cases) => {
+      const live = await current;
+      const reply = await live.connection.request((sequence) => encodeFloor(sequence, cases));
+      if (reply.kind === 'floor') return reply.seconds;
+      throw new Broken('protocol', `it answered floor with ${describe(reply)}`, true);
+    },
+    close: () => {
+      closing ??= (async () => {
+        const live = await current.catch(() => null);
+        await live?.end();
+        onClose();
+      })();
+      return closing;
+    },
+  };
+}
+
+/** Without waiting for a life that may hang. */
+async function kill(live: Live): Promise<void> {
+  await live.process?.kill();
+  await live.end();
+}
+
+function describe(reply: {
+  readonly kind: string;
+  readonly answers?: readonly unknown[];
+  readonly message?: string;
+}): string {
+  if (reply.answers !== undefined) return `${reply.answers.length} answers`;
+  return reply.message === undefined ? `a reply of kind ${reply.kind}` : `an error: ${reply.message}`;
+}

@@ -1,0 +1,39 @@
+// Requests as frames. It sends nothing.
+
+import { encodeCase, type PlainMap } from '../../../../cases/serialise.ts';
+import type { Case } from '../../../../cases/case.ts';
+import { encodeHeader, PROTOCOL } from './header.ts';
+
+/** Frame 0 is the header, the others are the payloads of its cases, in order. */
+export type Frames = readonly Uint8Array[];
+
+/** A piece of a document, with the number (from 1) of its first line there. */
+export interface SourceBlock {
+  readonly line: number;
+  readonly text: string;
+}
+
+export function encodeHello(): Frames {
+  return [encodeHeader({ protocol: PROTOCOL, kind: 'hello' })];
+}
+
+export function encodeAsk(sequence: number, truth: boolean, cases: readonly Case[]): Frames {
+  return withCases({ protocol: PROTOCOL, kind: 'ask', sequence, truth }, cases);
+}
+
+/** Asks for the seconds that bare PyTorch needs for these cases. */
+export function encodeFloor(sequence: number, cases: readonly Case[]): Frames {
+  return withCases({ protocol: PROTOCOL, kind: 'floor', sequence }, cases);
+}
+
+export function encodeLoad(sequence: number, file: string, blocks: readonly SourceBlock[]): Frames {
+  const plain = blocks.map(({ line, text }) => ({ line, text }));
+  return [encodeHeader({ protocol: PROTOCOL, kind: 'load', sequence, file, blocks: plain })];
+}
+
+// --- internal ---
+
+function withCases(header: PlainMap, cases: readonly Case[]): Frames {
+  const encoded = cases.map(encodeCase);
+  return [encodeHeader({ ...header, cases: encoded.map((one) => one.header) }), ...encoded.map((one) => one.payload)];
+}
