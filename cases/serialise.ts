@@ -1,25 +1,25 @@
 // A Case as a plain header and a run of raw bytes, and back. The wire and the literal id both use it; no socket, no compression here.
 
-import { DTYPES, type Dtype, isDtype, itemSize, type Storage } from '../ts-impl/tensor/dtype.ts';
+import { itemSize, type Storage } from '../ts-impl/tensor/dtype.ts';
 import { rawBytes, storageFromBytes } from '../ts-impl/tensor/bytes.ts';
 import type { Tensor } from '../ts-impl/tensor/tensor.ts';
 import type { Arguments, Case, NamedTensor, Step, Value } from './case.ts';
+import {
+  asBoolean,
+  asCount,
+  asCounts,
+  asDtype,
+  asList,
+  asMap,
+  asOneOf,
+  asString,
+  MalformedHeader,
+  type Plain,
+  type PlainMap,
+  show,
+} from './header.ts';
 
-/** What a header may hold: strings, booleans, null, integers below 2^53, raw bytes, lists and maps of these. Never a float. */
-export type Plain =
-  | null
-  | boolean
-  | number
-  | string
-  | Uint8Array
-  | readonly Plain[]
-  | { readonly [key: string]: Plain };
-export type PlainMap = { readonly [key: string]: Plain };
-
-/** A header that does not say what it should; the message names the place in it. */
-export class MalformedHeader extends Error {
-  override readonly name = 'MalformedHeader';
-}
+export { asCount, asList, asMap, asString, MalformedHeader, type Plain, type PlainMap } from './header.ts';
 
 /** Collects the memory of tensors, each at a multiple of 8 bytes, as one payload. */
 export class PayloadWriter {
@@ -61,9 +61,7 @@ export function encodeTensor(t: Tensor, payload: PayloadWriter): PlainMap {
 /** Reads what `encodeTensor` wrote; the memory is copied out of the payload. Throws MalformedHeader. */
 export function decodeTensor(header: Plain, payload: Uint8Array, place: string): Tensor {
   const map = asMap(header, place);
-  const dtype = map.dtype;
-  if (!isDtype(dtype))
-    throw new MalformedHeader(`${place}.dtype is ${show(dtype)}, expected one of ${DTYPES.join(', ')}`);
+  const dtype = asDtype(map.dtype, `${place}.dtype`);
   const shape = asCounts(map.shape, `${place}.shape`);
   const strides = asCounts(map.strides, `${place}.strides`);
   const offset = asCount(map.offset, `${place}.offset`);
@@ -285,53 +283,4 @@ function decodeStep(plain: Plain, payload: Uint8Array, place: string): Step {
       kind satisfies never;
       throw new MalformedHeader(`${place}.kind is ${show(map.kind)}, which is no step`);
   }
-}
-
-export function asMap(plain: Plain | undefined, place: string): PlainMap {
-  if (typeof plain !== 'object' || plain === null || Array.isArray(plain) || plain instanceof Uint8Array) {
-    throw new MalformedHeader(`${place} is ${show(plain)}, expected a map`);
-  }
-  return plain as PlainMap; // every other kind is excluded above
-}
-
-export function asList(plain: Plain | undefined, place: string): readonly Plain[] {
-  if (!Array.isArray(plain)) throw new MalformedHeader(`${place} is ${show(plain)}, expected a list`);
-  return plain;
-}
-
-export function asString(plain: Plain | undefined, place: string): string {
-  if (typeof plain !== 'string') throw new MalformedHeader(`${place} is ${show(plain)}, expected a string`);
-  return plain;
-}
-
-export function asCount(plain: Plain | undefined, place: string): number {
-  if (!Number.isSafeInteger(plain) || (plain as number) < 0)
-    throw new MalformedHeader(`${place} is ${show(plain)}, expected a whole number`);
-  return plain as number; // checked on the line above
-}
-
-function asCounts(plain: Plain | undefined, place: string): number[] {
-  return asList(plain, place).map((n, i) => asCount(n, `${place}[${i}]`));
-}
-
-function asBoolean(plain: Plain | undefined, place: string): boolean {
-  if (typeof plain !== 'boolean') throw new MalformedHeader(`${place} is ${show(plain)}, expected true or false`);
-  return plain;
-}
-
-function asDtype(plain: Plain | undefined, place: string): Dtype {
-  if (!isDtype(plain)) throw new MalformedHeader(`${place} is ${show(plain)}, expected one of ${DTYPES.join(', ')}`);
-  return plain;
-}
-
-function asOneOf<T extends string>(plain: Plain | undefined, words: readonly T[], place: string): T {
-  const word = words.find((w) => w === plain);
-  if (word === undefined) throw new MalformedHeader(`${place} is ${show(plain)}, expected ${words.join(' or ')}`);
-  return word;
-}
-
-function show(plain: Plain | undefined): string {
-  if (plain === undefined) return 'missing';
-  if (plain instanceof Uint8Array) return `${plain.length} raw bytes`;
-  return JSON.stringify(plain).slice(0, 60);
 }

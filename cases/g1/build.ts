@@ -1,0 +1,148 @@
+// From a plan to the steps of a case: construct, set tensors, forward, backward, read, or a call of the function. No choice is made twice.
+
+import type { ComputeDtype } from '../../ts-impl/tensor/dtype.ts';
+import { type Shape, sizeOf } from '../../ts-impl/tensor/shape.ts';
+import { fromStorage, tensor, type Tensor } from '../../ts-impl/tensor/tensor.ts';
+import { bool, float, none, type Step, tensorValue, type Value } from '../case.ts';
+import { Draw, normalAt, type Stream, uniformAt } from '../counter.ts';
+import { fill, type ValueFamily } from '../families/values.ts';
+import { layOut, type Layout, layoutsOf } from './layouts.ts';
+import { constructorArguments, functionArguments, hasBias, hasWeight } from './options.ts';
+import type { Constraint, Mode, Plan } from './plan.ts';
+
+/** Hands out a new stream for each tensor of a case. */
+export type Streams = () => Stream;
+
+export function buildSteps(rule: Constraint, plan: Plan, draw: Draw, streams: Streams): readonly Step[] {
+  return plan.functional ? buildCalls(rule, plan, draw, streams) : buildTrajectory(rule, plan, draw, streams);
+}
+
+/** Random values with at least one negative and a zero, all others different. */
+export function parameter(shape: Shape, dtype: ComputeDtype, stream: Stream): Tensor {
+  const size = sizeOf(shape);
+  const storage = dtype === 'float32' ? new Float32Array(size) : new Float64Array(size); // [...shape]
+  for (let i = 0; i < size; i++) storage[i] = 1.25 * normalAt(stream.a, stream.b, i) + 0.25;
+  const first = Math.floor(uniformAt(stream.a, stream.b, 0x40000000) * size);
+  if (size >= 3) storage[first] = 0;
+  if (size >= 2) storage[(first + 1) % size] = -Math.abs(storage[(first + 1) % size]) - 0.125;
+  return fromStorage(dtype, shape, storage);
+}
+
+// --- internal ---
+
+function buildTrajectory(rule: Constraint, plan: Plan, draw: Draw, streams: Streams): readonly Step[] {
+  const { norm, dtype, sizes, options, tracked, modes } = plan;
+  const steps: Step[] = [
+    { kind: 'construct', layer: plan.subject, arguments: constructorArguments(norm, options, sizes, draw) },
+  ];
+  if (dtype === 'float64') steps.push({ kind: 'cast', dtype });
+  const shape = norm === 'layer' || norm === 'rms' ? sizes.normalizedShape : [sizes.channels];
+  const weight = hasWeight(norm, options);
+  if (weight) steps.push({ kind: 'set_tensor', name: 'weight', tensor: parameter(shape, dtype, streams()) });
+  if (hasBias(norm, options))
+    steps.push({ kind: 'set_tensor', name: 'bias', tensor: parameter(shape, dtype, streams()) });
+  if (tracked && rule.running !== 'fresh' && (rule.running !== undefined || draw.chance(3, 4))) {
+    const [mean, variance] = runningStatistics(rule, plan, streams);
+    steps.push({ kind: 'set_tensor', name: 'running_mean', tensor: mean });
+    steps.push({ kind: 'set_tensor', name: 'running_var', tensor: variance });
+    if (options.momentum === null && draw.chance(1, 3)) {
+      const count = tensor([draw.between(1, 20)], [], 'int64');
+      steps.push({ kind: 'set_tensor', name: 'num_batches_tracked', tensor: count });
+    }
+  }
+  modes.forEach((mode, k) => {
+    if (rule.varyMomentum && k > 0 && draw.chance(1, 2)) {
+      const momentum = draw.pick([0.25, 0.5, 0.75]);
+      steps.push({ kind: 'set_attribute', name: 'momentum', value: float(momentum) });
+    }
+    const gradient = rule.backward === true || draw.chance(3, 4);
+    steps.push({ kind: 'forward', mode, input: makeInput(rule, plan, draw, streams), gradient });
+    if (gradient) pushBackward(steps, plan, k > 0, draw, streams);
+    if (tracked) steps.push({ kind: 'read', what: 'buffers' });
+  });
+  return steps;
+}
+
+function buildCalls(rule: Constraint, plan: Plan, draw: Draw, streams: Streams): readonly Step[] {
+  const steps: Step[] = [];
+  for (const mode of plan.modes) {
+    const gradient = rule.backward === true || draw.chance(3, 4);
+    const args: Record<string, Value> = { input: tensorValue(makeInput(rule, plan, draw, streams)) };
+    Object.assign(
+      args,
+      tensorArguments(rule, plan, mode, draw, streams),
+      functionArguments(plan.norm, plan.options, plan.sizes),
+    );
+    steps.push({ kind: 'call', function: plan.subject, arguments: args, gradient });
+    if (gradient) pushBackward(steps, plan, false, draw, streams);
+  }
+  return steps;
+}
+
+function tensorArguments(
+  rule: Constraint,
+  plan: Plan,
+  mode: Mode,
+  draw: Draw,
+  streams: Streams,
+): Readonly<Record<string, Value>> {
+  const { norm, dtype, sizes, options, tracked } = plan;
+  const args: Record<string, Value> = {};
+  if (norm === 'batch' || norm === 'instance') {
+    const [mean, variance] = tracked ? runningStatistics(rule, plan, streams).map(tensorValue) : [none, none];
+    args.running_mean = mean;
+    args.running_var = variance;
+    args[norm === 'batch' ? 'training' : 'use_input_stats'] = bool(mode !== 'eval' || !tracked);
+  }
+  const shape = norm === 'layer' || norm === 'rms' ? sizes.normalizedShape : [sizes.channels];
+  const given = draw.pick(['both', 'both', 'weight', 'bias', 'neither'] as const);
+  if (options.affine !== false && given !== 'neither') {
+    if (given !== 'bias' || norm === 'rms') args.weight = tensorValue(parameter(shape, dtype, streams()));
+    if (given !== 'weight' && norm !== 'rms') args.bias = tensorValue(parameter(shape, dtype, streams()));
+  }
+  return args;
+}
+
+function makeInput(rule: Constraint, { dtype, sizes, layout }: Plan, draw: Draw, streams: Streams): Tensor {
+  const values = fill(rule.values, sizes.shape, dtype, streams(), sizes.sets);
+  return layOut(values, sizes.shape, dtype, layout, sizes.repeatable, draw);
+}
+
+/** A random upstream gradient, now and then accumulated, asked again, or laid out otherwise than the input. */
+function pushBackward(
+  steps: Step[],
+  { dtype, sizes }: Plan,
+  mayAccumulate: boolean,
+  draw: Draw,
+  streams: Streams,
+): void {
+  const make = (): Tensor => {
+    const layout: Layout = draw.chance(1, 6) ? draw.pick(layoutsOf(sizes.shape.length)) : 'contiguous';
+    const values = fill(GRADIENTS, sizes.shape, dtype, streams(), sizes.sets);
+    return layOut(values, sizes.shape, dtype, layout, sizes.repeatable, draw);
+  };
+  const accumulate = mayAccumulate && draw.chance(1, 5);
+  steps.push({ kind: 'backward', gradient: make(), accumulate, again: false });
+  if (draw.chance(1, 12))
+    steps.push({ kind: 'backward', gradient: make(), accumulate: draw.chance(1, 2), again: true });
+}
+
+const GRADIENTS: ValueFamily = 'ordinary';
+
+/** Running mean and variance, [C] each, away from 0 and 1. */
+function runningStatistics(rule: Constraint, { dtype, sizes }: Plan, streams: Streams): [Tensor, Tensor] {
+  const C = sizes.channels;
+  const mean = new Float64Array(C); // [C]
+  const variance = new Float64Array(C); // [C]
+  const { a, b } = streams();
+  const start = Math.floor(uniformAt(a, b, 0x40000000) * SPACED.length);
+  for (let c = 0; c < C; c++) {
+    mean[c] = normalAt(a, b, c);
+    const u = uniformAt(a, b, 0x50000000 + c);
+    variance[c] = rule.running === 'spaced' ? SPACED[(start + c) % SPACED.length] * (1 + u) : 0.125 + 3 * u;
+  }
+  const real = dtype === 'float32' ? Float32Array : Float64Array;
+  return [fromStorage(dtype, [C], new real(mean)), fromStorage(dtype, [C], new real(variance))];
+}
+
+const SPACED = [1e-14, 1e-10, 1e-8, 1e-6, 1e-5, 1e-4, 1e-2, 1, 3];

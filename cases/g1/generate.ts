@@ -1,0 +1,72 @@
+// Generator version 1: a Case from (family, seed, index). Once released, the bytes it makes never change; a change is a `g2` beside it.
+
+import { isContiguous } from '../../ts-impl/tensor/tensor.ts';
+import type { Case, Step } from '../case.ts';
+import { Draw, makeStream } from '../counter.ts';
+import { DRAWN_FAMILIES, type DrawnName, subjectAt } from '../families/drawn.ts';
+import { EDGES } from '../families/edges.ts';
+import { EMPTY } from '../families/empty.ts';
+import { REFUSALS } from '../families/refusals/all.ts';
+import { type Row, RowValues } from '../families/row.ts';
+import { STATE } from '../families/state.ts';
+import { buildSteps, type Streams } from './build.ts';
+import { drawPlan } from './plan.ts';
+import { firstInput, summarise } from './summary.ts';
+
+/** Families whose cases are written out; case `index` is row `index` modulo their number, with fresh values each round. */
+export const LISTED_FAMILIES = { edges: EDGES, empty: EMPTY, state: STATE, refusals: REFUSALS } as const;
+export type ListedName = keyof typeof LISTED_FAMILIES;
+
+export type FamilyName = DrawnName | ListedName;
+
+export const FAMILY_NAMES: readonly FamilyName[] = [
+  ...(Object.keys(DRAWN_FAMILIES) as DrawnName[]), // keys of a literal
+  ...(Object.keys(LISTED_FAMILIES) as ListedName[]), // keys of a literal
+];
+
+export function isFamilyName(name: string): name is FamilyName {
+  return (FAMILY_NAMES as readonly string[]).includes(name);
+}
+
+/** Case `index` of a family under `seed`, both whole numbers from 0 to 2^53 − 1. */
+export function generate(family: FamilyName, seed: number, index: number): Case {
+  const start = streamBase(family);
+  let used = 0;
+  const streams: Streams = () => makeStream(seed, index, start + ++used);
+  const made = isListed(family)
+    ? writeRow(LISTED_FAMILIES[family], index, streams)
+    : drawCase(family, index, new Draw(makeStream(seed, index, start)), streams);
+  const { row, ...rest } = made;
+  const summary = summarise(rest.layer, rest.dtype, rest.steps, row);
+  return { id: `g1/${family}/${seed}/${index}/${summary}`, ...rest };
+}
+
+// --- internal ---
+
+type Made = Omit<Case, 'id'> & { readonly row: string | null };
+
+function isListed(family: FamilyName): family is ListedName {
+  return family in LISTED_FAMILIES;
+}
+
+function drawCase(family: DrawnName, index: number, draw: Draw, streams: Streams): Made {
+  const rule = DRAWN_FAMILIES[family].rule(index);
+  const plan = drawPlan(rule, subjectAt(rule, index), draw);
+  const steps = buildSteps(rule, plan, draw, streams);
+  const input = firstInput(steps);
+  const layout = input === null || isContiguous(input) ? 'contiguous' : plan.layout; // sizes of 1 can undo a layout
+  return { layer: plan.subject, dtype: plan.dtype, layout, steps, row: null };
+}
+
+function writeRow(rows: readonly Row[], index: number, streams: Streams): Made {
+  const row = rows[index % rows.length];
+  const steps: readonly Step[] = row.steps(new RowValues(streams));
+  return { layer: row.subject, dtype: row.dtype ?? 'float32', layout: 'contiguous', steps, row: row.name };
+}
+
+/** The first stream of a family: its name hashed, so that families added later leave the others as they are. */
+function streamBase(family: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < family.length; i++) hash = Math.imul(hash ^ family.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) * 4096;
+}

@@ -1,0 +1,111 @@
+// The suites: which families, how many cases of each, and why. Lazy: a case exists only while it is looked at.
+
+import type { Case } from './case.ts';
+import { type FamilyName, generate, LISTED_FAMILIES } from './g1/generate.ts';
+import { GRID } from './families/drawn.ts';
+
+export const SUITE_NAMES = ['smoke', 'standard', 'deep'] as const;
+export type SuiteName = (typeof SUITE_NAMES)[number];
+
+export interface Suite extends Iterable<Case> {
+  readonly size: number;
+}
+
+/** How much of a family each suite takes; `deep` is its share of every hundred cases or so. */
+export interface Share {
+  readonly smoke: number;
+  readonly standard: number;
+  readonly deep: number;
+  readonly reason: string;
+}
+
+export const SHARES: Readonly<Record<FamilyName, Share>> = {
+  ordinary: { smoke: 33, standard: 400, deep: 12, reason: 'the ground every layer must hold' },
+  'large-mean': { smoke: 0, standard: 90, deep: 5, reason: 'cancellation: out of smoke until bits agree' },
+  'tiny-variance': {
+    smoke: 0,
+    standard: 90,
+    deep: 5,
+    reason: 'gradients grow with 1/sigma: out of smoke until bits agree',
+  },
+  constant: { smoke: 0, standard: 60, deep: 4, reason: 'what PyTorch returns is its own rounding: out of smoke' },
+  'mixed-scales': { smoke: 5, standard: 60, deep: 4, reason: 'small elements beside large ones' },
+  huge: { smoke: 0, standard: 60, deep: 3, reason: 'overflow falls where a kernel lets it: out of smoke' },
+  subnormal: { smoke: 5, standard: 50, deep: 3, reason: 'nothing may be flushed to zero' },
+  'signed-zeros': { smoke: 5, standard: 50, deep: 3, reason: 'a set of −0 and a sign lost in a sum' },
+  'non-finite': {
+    smoke: 0,
+    standard: 60,
+    deep: 4,
+    reason: 'where NaN spreads to in a backward is a kernel’s choice: out of smoke',
+  },
+  'small-n': { smoke: 11, standard: 90, deep: 5, reason: 'tells n from n − 1' },
+  'two-sigmas': { smoke: 11, standard: 90, deep: 5, reason: 'tells the value of eps from its place' },
+  'many-sigmas': { smoke: 0, standard: 60, deep: 4, reason: 'sigmas down to 1e-6: out of smoke until bits agree' },
+  'spaced-buffers': { smoke: 8, standard: 60, deep: 4, reason: 'tells the buffers apart' },
+  momentum: { smoke: 6, standard: 90, deep: 5, reason: 'tells the update rules apart' },
+  trajectory: { smoke: 6, standard: 60, deep: 4, reason: 'tells which statistics are used, and when they change' },
+  'eval-first': { smoke: 6, standard: 40, deep: 3, reason: 'eval before any training' },
+  'set-statistics': { smoke: 11, standard: 90, deep: 5, reason: 'tells axes and groups apart' },
+  'coinciding-sizes': { smoke: 11, standard: 60, deep: 4, reason: 'a wrong broadcast that does not raise' },
+  affine: { smoke: 11, standard: 60, deep: 4, reason: 'tells the affine forms apart' },
+  gradient: { smoke: 11, standard: 90, deep: 5, reason: 'tells differentiated statistics from detached ones' },
+  'single-value': { smoke: 5, standard: 40, deep: 3, reason: 'one value a statistic' },
+  strided: { smoke: 11, standard: 90, deep: 5, reason: 'every layout' },
+  grid: { smoke: 0, standard: GRID.length, deep: 0, reason: 'every layer × rank × mode × layout once' },
+  edges: listed('edges', 'legal but surprising'),
+  empty: listed('empty', 'no batch, no extent'),
+  state: listed('state', 'saving, loading, copying, casting, resetting'),
+  refusals: listed('refusals', 'the same refusals, type and text'),
+};
+
+/** The cases of a suite. `cases` is the size of `deep` (which has no other bound) and cuts the others short. */
+export function suite(name: SuiteName, options: { readonly seed?: number; readonly cases?: number } = {}): Suite {
+  const seed = options.seed ?? 0;
+  if (name === 'deep') return deep(seed, options.cases ?? DEEP_CASES);
+  const plan = FAMILIES.map((family) => ({ family, count: SHARES[family][name] }));
+  const all = plan.reduce((sum, { count }) => sum + count, 0);
+  const size = Math.min(options.cases ?? all, all);
+  return {
+    size,
+    *[Symbol.iterator]() {
+      let made = 0;
+      for (const { family, count } of plan) {
+        for (let index = 0; index < count; index++, made++) {
+          if (made === size) return;
+          yield generate(family, seed, index);
+        }
+      }
+    },
+  };
+}
+
+// --- internal ---
+
+const FAMILIES = Object.keys(SHARES) as FamilyName[]; // keys of a record of exactly these
+
+/** What `deep` does where no number is given. */
+const DEEP_CASES = 20_000;
+
+function listed(family: keyof typeof LISTED_FAMILIES, reason: string): Share {
+  const rows = LISTED_FAMILIES[family].length;
+  return { smoke: rows, standard: rows, deep: 2, reason };
+}
+
+/** Families by turns, each as often as its share, without end. */
+function deep(seed: number, size: number): Suite {
+  const turns: { readonly family: FamilyName; readonly nth: number }[] = [];
+  const most = Math.max(...FAMILIES.map((family) => SHARES[family].deep));
+  for (let nth = 0; nth < most; nth++) {
+    for (const family of FAMILIES) if (nth < SHARES[family].deep) turns.push({ family, nth });
+  }
+  return {
+    size,
+    *[Symbol.iterator]() {
+      for (let k = 0; k < size; k++) {
+        const { family, nth } = turns[k % turns.length];
+        yield generate(family, seed, Math.floor(k / turns.length) * SHARES[family].deep + nth);
+      }
+    },
+  };
+}
