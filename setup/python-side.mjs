@@ -76,11 +76,16 @@ function describe(path, { version, packages }) {
 
 /** What is wrong with a Python, in words; `pinned` null takes any torch. */
 function lacks({ version, packages }, pinned) {
-  const wrong = version[0] === 3 && version[1] >= 10 ? [] : [`Python 3.10 or newer (it is ${version.join('.')})`];
+  const wrong = isSupported(version) ? [] : [`Python 3.10 to 3.14 (it is ${version.join('.')})`];
   for (const name of PACKAGES) if (packages[name] === null) wrong.push(name);
   if (pinned !== null && packages.torch !== null && packages.torch.split('+')[0] !== pinned)
     wrong.push(`torch ${pinned} (it has ${packages.torch})`);
   return wrong;
+}
+
+/** The versions that torch and the other pins have builds for. */
+function isSupported([major, minor]) {
+  return major === 3 && minor >= 10 && minor <= 14;
 }
 
 /** A Python that someone named is used or refused, never replaced. */
@@ -113,13 +118,15 @@ function venvPython(folder) {
 async function makeVenv(folder, env) {
   const isVenv = existsSync(join(folder, 'pyvenv.cfg')) && !lstatSync(folder).isSymbolicLink();
   if (ask(venvPython(folder), ['-m', 'pip', '--version'], { env }).code === 0) return; // half filled: pip goes on from there
-  const base = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'].find((name) => {
-    const found = probe(name, env);
-    return found !== null && found.version[0] === 3 && found.version[1] >= 10;
-  });
+  const base = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'].find(
+    (name) => {
+      const found = probe(name, env);
+      return found !== null && isSupported(found.version);
+    },
+  );
   if (base === undefined) {
     throw new Stop(
-      'Python 3.10 or newer was not found. Install it (Debian and Ubuntu: `apt install python3 python3-venv`; others:\n' +
+      'Python 3.10 to 3.14 was not found. Install it (Debian and Ubuntu: `apt install python3 python3-venv`; others:\n' +
         'https://www.python.org/downloads), or name one with NORMATIVE_PYTHON, then run this again.',
     );
   }
@@ -169,7 +176,7 @@ async function chooseTorch(
     throw new Stop(
       offered.offline
         ? 'pip cannot reach its package index. Check the network or proxy, then run this again.'
-        : `pip offers no torch ${pinned} for this Python and platform. Name another Python (3.10 to 3.13) with NORMATIVE_PYTHON.`,
+        : `pip offers no torch ${pinned} for this Python and platform. Name another Python (3.10 to 3.14) with NORMATIVE_PYTHON.`,
     );
   }
   say(

@@ -83,13 +83,13 @@ describe('Python', () => {
     await expectStop(prepare(), 2, /NORMATIVE_PYTHON names .*other, which lacks torch 2\.13\.0 \(it has 2\.1\.0\)/);
     await expectStop(prepare({ python: join(root, 'none') }), 2, /--python names .*none, which is no Python that runs/);
     const bare = fakePython('bare', { packages: { ...WHOLE, pyzmq: null } });
-    await expectStop(prepare({ python: bare }), 2, /lacks pyzmq[^]*bare -m pip install -r requirements.txt/);
+    await expectStop(prepare({ python: bare }), 2, /lacks pyzmq.*bare -m pip install -r requirements.txt/);
   });
 
   test('that is missing or too old gets a sentence on where to find one', async () => {
-    await expectStop(prepare(), 2, /Python 3\.10 or newer was not found.*apt install python3 python3-venv/);
+    await expectStop(prepare(), 2, /Python 3\.10 to 3\.14 was not found.*apt install python3 python3-venv/);
     fakePython('bin/python3', { version: [3, 9, 2], packages: WHOLE });
-    await expectStop(prepare(), 2, /Python 3\.10 or newer was not found/);
+    await expectStop(prepare(), 2, /Python 3\.10 to 3\.14 was not found/);
   });
 
   test('without the venv module gets the name of the package, and no half-made folder stays', async () => {
