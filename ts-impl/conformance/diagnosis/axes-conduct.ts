@@ -1,0 +1,101 @@
+// Axis entries on conduct: memory layouts, writing to the input, printing, a statistic of one value, names of the state.
+
+import type { Axis } from './axis.ts';
+import type { Target } from './target.ts';
+
+export const inputLayout: Axis = {
+  id: 'input.layout',
+  level: 'error',
+  values: ['any', 'contiguous-only', 'other'],
+  about: 'which memory layouts of the input work',
+  pytorch: () => 'any',
+  measured: ({ profile }) => {
+    const { fails } = profile.layouts;
+    if (fails.length === 0) return 'any';
+    return fails.every(({ message }) => message.includes(': ')) ? 'contiguous-only' : 'other';
+  },
+  apply: null,
+  separatedBy: 'transposed, stepped, expanded and channels_last inputs',
+  explain: (_actual, { profile }) => {
+    const { works, fails } = profile.layouts;
+    const failing = fails.map((f) => f.layout).join(', ');
+    const rest = works.length === 0 ? '' : ` ${works.join(', ')} works.`;
+    return `An input that is ${failing.replace(/, ([^,]*)$/, ' or $1')} in memory fails (${fails[0]?.message}).${rest} PyTorch takes any layout; use reshape in place of view.`;
+  },
+  clues: [/\.view\(/],
+};
+
+export const inputMutated: Axis = {
+  id: 'input.mutated',
+  level: 'error',
+  values: ['no', 'yes'],
+  about: "whether the caller's input is written to",
+  pytorch: () => 'no',
+  measured: ({ profile }) => (profile.mutatesInput ? 'yes' : 'no'),
+  apply: null,
+  separatedBy: 'the bytes of the input before and after',
+  explain: () => "The caller's input tensor is changed in place; PyTorch never writes to it.",
+  clues: [/\bx\s*[-+*/]=|\b(input|x|inp)\.(sub_|add_|mul_|div_|copy_)/, /\w+\.(sub_|add_|mul_|div_)\(/],
+};
+
+export const stdout: Axis = {
+  id: 'stdout',
+  level: 'note',
+  values: ['silent', 'prints'],
+  about: 'whether a call prints',
+  pytorch: () => 'silent',
+  measured: ({ profile }) => (profile.stdout === '' ? 'silent' : 'prints'),
+  apply: null,
+  separatedBy: 'any call',
+  explain: (_actual, { profile }) =>
+    `Every call prints, for instance ${JSON.stringify(profile.stdout.split('\n')[0])}.`,
+  clues: [/print\(/],
+};
+
+/** What PyTorch does in training with a statistic of one value. */
+function singleValueOf(target: Target): string {
+  if (target.kind === 'LayerNorm') return 'bias';
+  if (target.kind === 'RMSNorm') return 'sign';
+  return target.kind === 'GroupNorm' ? 'bias' : 'raises';
+}
+
+export const singleValue: Axis = {
+  id: 'single-value.train',
+  level: 'note',
+  values: ['raises', 'nan', 'zero', 'bias', 'sign', 'input', 'other'],
+  about: 'what training does with a statistic of one value',
+  pytorch: (target) => (target.kind === 'GroupNorm' ? null : singleValueOf(target)),
+  measured: ({ profile }, target) => {
+    const { singleValue: word, scale } = profile;
+    if (word === null || scale.statistics !== 'batch' || scale.divisor === 'n-1' || scale.placement === 'absent')
+      return null;
+    return word === 'zero' && target.kind === 'LayerNorm' ? 'bias' : word;
+  },
+  apply: null,
+  separatedBy: 'one value per statistic',
+  explain: (actual, _subject, target) =>
+    `With one value per statistic training gives ${actual === 'raises' ? 'an error' : actual}; PyTorch's ${target.layer} ${
+      singleValueOf(target) === 'raises' ? 'raises a ValueError' : `gives the ${singleValueOf(target)}`
+    }.`,
+  clues: [/def forward/],
+};
+
+export const stateKeys: Axis = {
+  id: 'state.keys',
+  level: 'note',
+  values: ['a key for each role', 'missing', 'extra'],
+  about: 'which roles have a tensor in the state',
+  pytorch: () => 'a key for each role',
+  measured: ({ profile }, target) => {
+    if (profile.extras.length > 0) return 'extra';
+    if (target.tracked && profile.running === null) return null; // statistics.eval says so
+    return 'a key for each role';
+  },
+  apply: null,
+  separatedBy: 'the state of a fresh layer',
+  explain: (_actual, { profile }) =>
+    `The state holds ${profile.extras.join(', ')}, which plays no part that PyTorch's state has.`,
+  clues: [/register_buffer|Parameter\(/],
+};
+
+export const CONDUCT_AXES: readonly Axis[] = [inputLayout, inputMutated, singleValue, stateKeys, stdout];

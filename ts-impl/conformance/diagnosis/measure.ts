@@ -1,0 +1,141 @@
+// Measures a specimen: stance, structure, roles, affine, eval, scale, buffers, gradient, conduct, in that order, into one profile.
+
+import { float } from '../../../cases/case.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { UndecidedReason } from '../outcome.ts';
+import { measureAffine } from './measure-affine.ts';
+import { measureConduct } from './measure-conduct.ts';
+import { measureEvaluation } from './measure-evaluation.ts';
+import { measureGradient } from './measure-gradient.ts';
+import { measureRoles, type TensorRoles } from './measure-roles.ts';
+import { measureRunning } from './measure-running.ts';
+import { measureScale } from './measure-scale.ts';
+import type { NormKind } from './norm-kind.ts';
+import { noise } from './noise.ts';
+import type { Structure } from './partition.ts';
+import type { Affine, Profile, Running, Scale } from './profile.ts';
+import { construct, float64, forward, probe, type Specimen, valuesOf } from './specimen.ts';
+import { findStance, type Stance } from './stance.ts';
+
+export type Measurement =
+  | {
+      readonly kind: 'measured';
+      readonly stance: Stance;
+      readonly roles: TensorRoles;
+      readonly profile: Profile;
+      readonly doubts: readonly string[];
+    }
+  /** Behaves like no norm of the model space; `linear` tells that it may still be one. */
+  | { readonly kind: 'unknown'; readonly stance: Stance; readonly looksLikeNorm: boolean; readonly message: string }
+  | { readonly kind: 'unusable'; readonly constructed: boolean; readonly message: string }
+  | { readonly kind: 'undecided'; readonly reason: UndecidedReason };
+
+/** Thrown by a specimen's `ask` when the subject behind it is gone. */
+export class SubjectGone extends Error {
+  override readonly name = 'SubjectGone';
+  readonly reason: UndecidedReason;
+
+  constructor(reason: UndecidedReason) {
+    super(reason.message);
+    this.reason = reason;
+  }
+}
+
+/** Measures `specimen`; `kind` and `rank` are what its name speaks of, for the order of the first questions only. */
+export async function measure(specimen: Specimen, kind: NormKind | null, rank: number | null): Promise<Measurement> {
+  try {
+    return await climbAndMeasure(specimen, kind, rank);
+  } catch (error) {
+    if (error instanceof SubjectGone) return { kind: 'undecided', reason: error.reason };
+    throw error;
+  }
+}
+
+// --- internal ---
+
+async function climbAndMeasure(specimen: Specimen, kind: NormKind | null, rank: number | null): Promise<Measurement> {
+  const search = await findStance(specimen, kind, rank);
+  if (search.kind === 'undecided') return { kind: 'undecided', reason: search.outcome.reason };
+  if (search.kind === 'none') return { kind: 'unusable', constructed: search.constructed, message: search.message };
+  if (search.kind === 'stochastic') {
+    return { kind: 'unusable', constructed: true, message: 'the same call twice gives different results' };
+  }
+  const { stance } = search;
+  const unknown = (message: string, looksLikeNorm: boolean): Measurement => ({
+    kind: 'unknown',
+    stance,
+    looksLikeNorm,
+    message,
+  });
+  const { structure, roles, elementwise } = await measureRoles(specimen, stance);
+  if (elementwise) return unknown('each output depends on its own input element alone', false);
+  if (structure === null) return unknown('which outputs an input element moves fits no set of axes', false);
+  const affine = await measureAffine(specimen, stance, roles);
+  if (affine === null) return unknown('what its parameters do is no weight and no bias', false);
+  const evaluation = await measureEvaluation(specimen, stance, structure, roles, affine);
+  const scaled = await measureScale(specimen, stance, structure, roles, affine, evaluation);
+  if (scaled.kind === 'unknown') {
+    return unknown('what it subtracts and divides by is no known mean, variance and eps', scaled.linear);
+  }
+  const doubts: string[] = [];
+  const running = await measureRunning(specimen, stance, structure, roles, evaluation);
+  if (running === 'unknown') doubts.push('how its buffers move fits no known rule');
+  if (evaluation === null && running !== null)
+    doubts.push('what eval normalises with is neither the buffers nor the batch');
+  const known = running === 'unknown' ? null : running;
+  const draft = await completed(specimen, stance, structure, roles, affine, scaled.scale, known);
+  const gradient = await measureGradient(specimen, stance, roles, draft);
+  if (gradient.kind === 'unknown') doubts.push('its input gradient is that of no combination of detached statistics');
+  if (gradient.kind === 'refused') doubts.push(`backward raises ${gradient.message}`);
+  const profile = { ...draft, gradient: gradient.kind === 'measured' ? gradient.gradient : null };
+  return { kind: 'measured', stance, roles, profile, doubts };
+}
+
+async function completed(
+  specimen: Specimen,
+  stance: Stance,
+  structure: Structure,
+  roles: TensorRoles,
+  affine: Affine,
+  scale: Scale,
+  running: Running | null,
+): Promise<Profile> {
+  const conduct = await measureConduct(specimen, stance, singleShape(stance, structure));
+  return {
+    shape: stance.shape,
+    structure,
+    affine,
+    scale,
+    running,
+    gradient: null,
+    ...conduct,
+    epsArgument: await movingEps(specimen, stance),
+    extras: roles.extras,
+    counter: roles.counter,
+  };
+}
+
+/** A shape in which each statistic has one value and the size argument still fits; null where there is none. */
+function singleShape(stance: Stance, structure: Structure): Shape | null {
+  const { members } = structure;
+  if (members.kind !== 'axes' || members.groups !== null || stance.coincidence) return null;
+  const { shape } = stance;
+  const sized = stance.sizeAxis === 'last' ? shape.length - 1 : 1;
+  if (stance.size !== null && !members.kept.includes(sized)) return null;
+  return shape.map((size, axis) => (members.kept.includes(axis) ? size : 1));
+}
+
+/** The constructor argument named like eps, if moving it moves the output. */
+async function movingEps(specimen: Specimen, stance: Stance): Promise<string | null> {
+  const argument = specimen.signature.find((p) => stance.roles.get(p.name) === 'eps');
+  if (argument === undefined) return null;
+  const x = float64(noise(91, sizeOf(stance.shape)), stance.shape);
+  const [plain, moved] = await specimen.ask(
+    [stance.arguments, { ...stance.arguments, [argument.name]: float(0.25) }].map((args) =>
+      probe(specimen.name, [construct(specimen.name, args), forward('train', x)]),
+    ),
+  );
+  const a = valuesOf(plain, 1, 'output');
+  const b = valuesOf(moved, 1, 'output');
+  return a !== null && b !== null && a.some((v, i) => Math.abs(v - b[i]) > 1e-9) ? argument.name : null;
+}
