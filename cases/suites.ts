@@ -20,7 +20,7 @@ export interface Share {
 }
 
 export const SHARES: Readonly<Record<FamilyName, Share>> = {
-  ordinary: { smoke: 33, standard: 400, deep: 12, reason: 'the ground every layer must hold' },
+  ordinary: { smoke: 22, standard: 400, deep: 12, reason: 'the ground every layer must hold' },
   'large-mean': { smoke: 0, standard: 90, deep: 5, reason: 'cancellation: out of smoke until bits agree' },
   'tiny-variance': {
     smoke: 0,
@@ -47,11 +47,11 @@ export const SHARES: Readonly<Record<FamilyName, Share>> = {
   trajectory: { smoke: 6, standard: 60, deep: 4, reason: 'tells which statistics are used, and when they change' },
   'eval-first': { smoke: 6, standard: 40, deep: 3, reason: 'eval before any training' },
   'set-statistics': { smoke: 11, standard: 90, deep: 5, reason: 'tells axes and groups apart' },
-  'coinciding-sizes': { smoke: 11, standard: 60, deep: 4, reason: 'a wrong broadcast that does not raise' },
-  affine: { smoke: 11, standard: 60, deep: 4, reason: 'tells the affine forms apart' },
-  gradient: { smoke: 11, standard: 90, deep: 5, reason: 'tells differentiated statistics from detached ones' },
+  'coinciding-sizes': { smoke: 9, standard: 60, deep: 4, reason: 'a wrong broadcast that does not raise' },
+  affine: { smoke: 9, standard: 60, deep: 4, reason: 'tells the affine forms apart' },
+  gradient: { smoke: 9, standard: 90, deep: 5, reason: 'tells differentiated statistics from detached ones' },
   'single-value': { smoke: 5, standard: 40, deep: 3, reason: 'one value a statistic' },
-  strided: { smoke: 11, standard: 90, deep: 5, reason: 'every layout' },
+  strided: { smoke: 9, standard: 90, deep: 5, reason: 'every layout' },
   grid: { smoke: 0, standard: GRID.length, deep: 0, reason: 'every layer × rank × mode × layout once' },
   edges: listed('edges', 'legal but surprising'),
   empty: listed('empty', 'no batch, no extent'),

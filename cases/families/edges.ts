@@ -112,6 +112,15 @@ export const EDGES: readonly Row[] = [
     ],
   },
   {
+    name: 'input-float64-buffers-float32',
+    subject: 'InstanceNorm2d',
+    steps: (v) => [
+      construct('InstanceNorm2d', { ...THREE, track_running_stats: bool(true) }),
+      train(v.f64(2, 3, 2, 2)),
+      READ,
+    ],
+  },
+  {
     name: 'single-value-eval',
     subject: 'InstanceNorm1d',
     steps: (v) => [

@@ -91,10 +91,10 @@ export function setAttribute(name: string, value: Value): Step {
   return { kind: 'set_attribute', name, value };
 }
 
-/** A call of a function without a backward; tensors may stand as they are. */
-export function call(name: FunctionName, args: Readonly<Record<string, Value | Tensor>>): Step {
+/** A call of a function; tensors may stand as they are. `gradient`: a backward follows. */
+export function call(name: FunctionName, args: Readonly<Record<string, Value | Tensor>>, gradient = false): Step {
   const values = Object.entries(args).map(([key, v]) => [key, 'kind' in v ? v : tensorValue(v)] as const);
-  return { kind: 'call', function: name, arguments: Object.fromEntries(values), gradient: false };
+  return { kind: 'call', function: name, arguments: Object.fromEntries(values), gradient };
 }
 
 /** `version` 2 is what a BatchNorm saves today, null a checkpoint without metadata. */

@@ -4,7 +4,7 @@ import type { ComputeDtype } from '../../ts-impl/tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../ts-impl/tensor/shape.ts';
 import { fromStorage, tensor, type Tensor } from '../../ts-impl/tensor/tensor.ts';
 import { bool, float, none, type Step, tensorValue, type Value } from '../case.ts';
-import { Draw, normalAt, type Stream, uniformAt } from '../counter.ts';
+import { type Draw, normalAt, type Stream, uniformAt } from '../counter.ts';
 import { fill, type ValueFamily } from '../families/values.ts';
 import { layOut, type Layout, layoutsOf } from './layouts.ts';
 import { constructorArguments, functionArguments, hasBias, hasWeight } from './options.ts';
@@ -17,15 +17,18 @@ export function buildSteps(rule: Constraint, plan: Plan, draw: Draw, streams: St
   return plan.functional ? buildCalls(rule, plan, draw, streams) : buildTrajectory(rule, plan, draw, streams);
 }
 
+/** A tensor whose memory is known to be of floats. */
+type Parameter = Tensor & { readonly storage: Float32Array | Float64Array };
+
 /** Random values with at least one negative and a zero, all others different. */
-export function parameter(shape: Shape, dtype: ComputeDtype, stream: Stream): Tensor {
+export function parameter(shape: Shape, dtype: ComputeDtype, stream: Stream): Parameter {
   const size = sizeOf(shape);
   const storage = dtype === 'float32' ? new Float32Array(size) : new Float64Array(size); // [...shape]
   for (let i = 0; i < size; i++) storage[i] = 1.25 * normalAt(stream.a, stream.b, i) + 0.25;
   const first = Math.floor(uniformAt(stream.a, stream.b, 0x40000000) * size);
   if (size >= 3) storage[first] = 0;
   if (size >= 2) storage[(first + 1) % size] = -Math.abs(storage[(first + 1) % size]) - 0.125;
-  return fromStorage(dtype, shape, storage);
+  return { ...fromStorage(dtype, shape, storage), storage };
 }
 
 // --- internal ---
@@ -70,7 +73,7 @@ function buildCalls(rule: Constraint, plan: Plan, draw: Draw, streams: Streams):
     const args: Record<string, Value> = { input: tensorValue(makeInput(rule, plan, draw, streams)) };
     Object.assign(
       args,
-      tensorArguments(rule, plan, mode, draw, streams),
+      tensorArguments(rule, plan, mode, gradient, draw, streams),
       functionArguments(plan.norm, plan.options, plan.sizes),
     );
     steps.push({ kind: 'call', function: plan.subject, arguments: args, gradient });
@@ -83,6 +86,7 @@ function tensorArguments(
   rule: Constraint,
   plan: Plan,
   mode: Mode,
+  gradient: boolean,
   draw: Draw,
   streams: Streams,
 ): Readonly<Record<string, Value>> {
@@ -96,9 +100,14 @@ function tensorArguments(
   }
   const shape = norm === 'layer' || norm === 'rms' ? sizes.normalizedShape : [sizes.channels];
   const given = draw.pick(['both', 'both', 'weight', 'bias', 'neither'] as const);
+  const noBackward = norm === 'group' && gradient; // of a group_norm with a bias and no weight: PyTorch refuses it
+  const make = () => {
+    const values = parameter(shape, dtype, streams());
+    return tensorValue(draw.chance(1, 8) ? layOut(values.storage, shape, dtype, 'sliced', [], draw) : values);
+  };
   if (options.affine !== false && given !== 'neither') {
-    if (given !== 'bias' || norm === 'rms') args.weight = tensorValue(parameter(shape, dtype, streams()));
-    if (given !== 'weight' && norm !== 'rms') args.bias = tensorValue(parameter(shape, dtype, streams()));
+    if (given !== 'bias' || norm === 'rms' || noBackward) args.weight = make();
+    if (given !== 'weight' && norm !== 'rms') args.bias = make();
   }
   return args;
 }

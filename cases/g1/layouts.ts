@@ -61,7 +61,7 @@ function placeOf(layout: Layout, shape: Shape, repeatable: readonly number[], dr
     case 'transposed': {
       if (shape.length < 2) return null;
       const order = shape.map((_, axis) => axis);
-      const axes = long.length >= 2 ? long : order;
+      const axes = long.length >= 2 ? long : order.slice();
       const first = draw.below(axes.length - 1);
       const second = draw.between(first + 1, axes.length - 1);
       order[axes[first]] = axes[second];

@@ -84,7 +84,7 @@ export function describe(norm: Norm, shape: Shape, batched: boolean, groups: num
 
 // --- internal ---
 
-function drawShape(rule: SizeRule, norm: Norm, { rank, batched }: Rank, normalized: number, draw: Draw): number[] {
+function drawShape(rule: SizeRule, norm: Norm, { rank, batched }: Rank, normalized: number, draw: Draw): Shape {
   const axes = Array.from({ length: rank }, (_, axis) => axis);
   const channelAxis = norm === 'layer' || norm === 'rms' ? -1 : batched ? 1 : 0;
   const isReduced = (axis: number): boolean => {
@@ -103,7 +103,7 @@ function drawShape(rule: SizeRule, norm: Norm, { rank, batched }: Rank, normaliz
             : skewed(rank > 4 ? 6 : 12, draw),
       );
       if (channelAxis < 0) for (let axis = rank - normalized; axis < rank; axis++) shape[axis] = skewed(64, draw);
-      const small = shrink(shape, draw.pick(BUDGETS));
+      const small = shrink(shape, draw.pick(BUDGETS), draw);
       return rule === 'any' ? small : small.map((n) => Math.max(n, 2));
     }
     case 'small-n': {
@@ -143,12 +143,12 @@ function drawShape(rule: SizeRule, norm: Norm, { rank, batched }: Rank, normaliz
   }
 }
 
-/** Upper bounds on elements: half of the cases stay under 200, one in forty reaches 20,000. */
+/** Upper bounds on elements: half of the cases stay within 200, one in forty may reach 20,000. */
 const BUDGETS = [
-  ...new Array<number>(12).fill(60),
+  ...new Array<number>(8).fill(60),
   ...new Array<number>(12).fill(200),
-  ...new Array<number>(10).fill(600),
-  ...new Array<number>(4).fill(2000),
+  ...new Array<number>(12).fill(600),
+  ...new Array<number>(6).fill(2000),
   6000,
   20000,
 ];
@@ -160,13 +160,15 @@ function skewed(most: number, draw: Draw): number {
   return kind < 5 ? draw.between(2, Math.min(most, 6)) : draw.between(2, most);
 }
 
-/** Halves the largest axis until the elements fit. */
-function shrink(shape: number[], budget: number): number[] {
-  while (sizeOf(shape) > budget) {
-    const largest = shape.indexOf(Math.max(...shape));
-    shape[largest] = Math.ceil(shape[largest] / 2);
+/** Halves an axis at a time, each as likely as the next, until the elements fit: some keep a batch of 32 or 64 channels. */
+function shrink(shape: readonly number[], budget: number, draw: Draw): readonly number[] {
+  let small = shape;
+  while (sizeOf(small) > budget) {
+    const long = small.map((_, axis) => axis).filter((axis) => small[axis] > 1);
+    const axis = draw.pick(long);
+    small = small.with(axis, Math.ceil(small[axis] / 2));
   }
-  return shape;
+  return small;
 }
 
 function drawGroups(rule: SizeRule, shape: Shape, draw: Draw): number {

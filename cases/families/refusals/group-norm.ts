@@ -1,7 +1,7 @@
 // What GroupNorm refuses, one row an error. Type and text are the live oracle's to say.
 
 import { bool, float, int } from '../../case.ts';
-import { call, construct, evaluate, type Row, train } from '../row.ts';
+import { backward, call, construct, evaluate, type Row, train } from '../row.ts';
 
 const PLAIN = { num_groups: int(2), num_channels: int(4) };
 
@@ -114,5 +114,18 @@ export const GROUP_NORM_REFUSALS: readonly Row[] = [
     name: 'single-value',
     subject: 'group_norm',
     steps: (v) => [call('group_norm', { input: v.f32(1, 4), num_groups: int(4) })],
+  },
+  {
+    name: 'backward-bias-only',
+    subject: 'group_norm',
+    steps: (v) => [
+      call('group_norm', { input: v.f32(2, 4, 3), num_groups: int(2), bias: v.f32(4) }, true),
+      backward(v.f32(2, 4, 3)),
+    ],
+  },
+  {
+    name: 'channels-missing',
+    subject: 'GroupNorm',
+    steps: (v) => [construct('GroupNorm', { num_groups: int(2) }), train(v.f32(2, 4, 3))],
   },
 ];

@@ -176,9 +176,4 @@ export const INSTANCE_NORM_REFUSALS: readonly Row[] = [
     subject: 'InstanceNorm1d',
     steps: (v) => [construct('InstanceNorm1d', AFFINE), train(v.f64(2, 3, 4))],
   },
-  {
-    name: 'input-float64-buffers-float32',
-    subject: 'InstanceNorm2d',
-    steps: (v) => [construct('InstanceNorm2d', TRACKED), train(v.f64(2, 3, 2, 2)), READ],
-  },
 ];

@@ -1,6 +1,6 @@
 // What LayerNorm and RMSNorm refuse, one row an error. Type and text are the live oracle's to say.
 
-import { bool, float, int, ints, list, none } from '../../case.ts';
+import { bool, float, int, ints, list, none, text } from '../../case.ts';
 import { call, construct, type Row, train } from '../row.ts';
 
 const PLAIN = { normalized_shape: int(5) };
@@ -32,6 +32,16 @@ export const LAYER_NORM_REFUSALS: readonly Row[] = [
     name: 'shape-negative',
     subject: 'LayerNorm',
     steps: (v) => [construct('LayerNorm', { normalized_shape: int(-5) }), train(v.f32(2, 5))],
+  },
+  {
+    name: 'eps-string',
+    subject: 'LayerNorm',
+    steps: (v) => [construct('LayerNorm', { ...PLAIN, eps: text('1e-5') }), train(v.f32(2, 5))],
+  },
+  {
+    name: 'argument-unknown',
+    subject: 'RMSNorm',
+    steps: (v) => [construct('RMSNorm', { ...PLAIN, bias: bool(true) }), train(v.f32(2, 5))],
   },
   {
     name: 'eps-none',
