@@ -16,6 +16,8 @@ import { dirname, join } from 'node:path';
 import { isNetworkFailure, lastWords, runStep, Stop } from './steps.mjs';
 
 const SOURCES = ['ts-impl', 'cases'];
+/** npm's own waits make a machine without a network wait for more than a minute. */
+const PATIENCE = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=8000'];
 
 /** Throws a Stop where Node is older than package.json's `engines`. */
 export function checkNode(version = process.versions.node) {
@@ -31,7 +33,7 @@ export async function installNodeModules(root) {
   if (nodeModulesAreCurrent(root)) return;
   // No install scripts: what we use ships its binaries in the package, and npm versions disagree on whether to run them.
   const [command, ...first] = npmCommand();
-  const args = [...first, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = [...first, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...PATIENCE];
   const shell = process.platform === 'win32' && command === 'npm';
   const { code, output } = await runStep('node modules (npm ci)', command, args, { cwd: root, shell });
   if (code === 0) return;
