@@ -5,6 +5,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Allowance } from './compare-tensor.ts';
 import { conditioningOf, type StepBudgets } from './conditioning/conditioning.ts';
+import { FACTOR } from './conditioning/precision.ts';
 import { elementsOf } from './elements.ts';
 import { BOUND_ROWS, rowBudgets, type Tolerance, TORCH_ROWS, unitRoundoff } from './tolerance.ts';
 
@@ -43,14 +44,16 @@ export class Budgets {
     const budgets = this.conditioning[step]?.get(name)?.();
     if (budgets === undefined || budgets.length !== values.length)
       return rowBudgets(TORCH_ROWS[expected.dtype], values);
-    // A budget that is not finite says nothing; the rounding of the expected value alone is left.
-    const unit = BOUND_ROWS.degenerate.roundings * unitRoundoff(expected.dtype);
-    let sound: Float64Array | null = null;
-    for (let i = 0; i < budgets.length; i++) {
-      if (Number.isFinite(budgets[i])) continue;
-      sound ??= budgets.slice();
-      sound[i] = unit * Math.abs(values[i]);
+    const sound = new Float64Array(budgets.length); // [elements]
+    const unit = unitRoundoff(expected.dtype);
+    for (let i = 0; i < sound.length; i++) {
+      const rounding = unit * Math.abs(values[i]);
+      // A budget of 0 is exact. NaN: the statistic itself left the numbers, and what PyTorch made of that is to be made again. An infinite
+      // budget is an answer: no digit of a correct computation survives there, so only finiteness is judged.
+      if (budgets[i] === 0) sound[i] = 0;
+      else if (Number.isNaN(budgets[i])) sound[i] = BOUND_ROWS.overflowed.roundings * rounding;
+      else sound[i] = budgets[i] + FACTOR * rounding;
     }
-    return sound ?? budgets;
+    return sound;
   }
 }

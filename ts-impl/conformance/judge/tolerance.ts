@@ -51,10 +51,10 @@ export const BOUND_ROWS = {
     reason:
       'the trajectory leaves the model (an attribute the model does not know, a refused step in its midst): assert_close row of the dtype',
   },
-  degenerate: {
+  overflowed: {
     roundings: 64,
     reason:
-      'no digit of the statistic survives (eps = 0 with underflowed variance, overflow): a few roundings of the expected value',
+      'a statistic is infinite or NaN, in the input or by overflow: what PyTorch makes of it (often exactly bias, or 0) is exact but for a few roundings',
   },
 } as const;
 

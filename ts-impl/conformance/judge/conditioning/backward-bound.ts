@@ -30,8 +30,8 @@ interface SetMeans {
 
 /**
  * Batch statistics: dx = r·(gw − mean(gw) − z·mean(gw·z)), so
- * r₊·[ (c·k + 3ρ)·(|gw| + G + |z|·P) + δz·(|z|·G + P + δz·G) ] with ρ = (r₊ − r)/r, δz = r₊·(δm + c·(|x| + |m|)).
- * Running statistics: dx = gw·r, so |gw|·(c·r + r₊ − r).
+ * r₊·[ (c·k + 3ρ)·(|gw| + G + |z|·P) + δz·(|z|·G + P + δz·G) ] with ρ = Δr/r, δz = r₊·(δm + c·(|x| + |m|)).
+ * Running statistics: dx = gw·r, so |gw|·(2·c·r + Δr).
  */
 function inputBudgets(pass: Pass, by: Normaliser, upstream: Float64Array): Float64Array {
   const { x, sets, weight, precision, moments } = pass;
@@ -46,13 +46,13 @@ function inputBudgets(pass: Pass, by: Normaliser, upstream: Float64Array): Float
     const mean = by.mean[set];
     const scale = by.scale[set];
     const high = by.scaleHigh[set];
-    const growth = (high - scale) / scale;
+    const growth = by.scaleSpread[set] / scale;
     const gradientMean = means === null ? 0 : means.gradient[set];
     const productMean = means === null ? 0 : means.product[set];
     for (const end = i + sets.inner; i < end; i++) {
       const gradient = Math.abs(upstream[i]) * size;
       if (means === null) {
-        budgets[i] = gradient * (c * scale + high - scale) + tiny * (1 + high);
+        budgets[i] = gradient * (2 * c * scale + by.scaleSpread[set]) + tiny * (1 + high);
         continue;
       }
       const z = Math.abs(x[i] - mean) * scale;
@@ -107,7 +107,7 @@ function parameterErrors(
     const mean = by.mean[set];
     const scale = by.scale[set];
     const high = by.scaleHigh[set];
-    const growth = (high - scale) / scale;
+    const growth = by.scaleSpread[set] / scale;
     for (const end = i + sets.inner; i < end; i++) {
       const gradient = Math.abs(upstream[i]);
       const z = Math.abs(x[i] - mean) * scale;

@@ -25,7 +25,7 @@ export type StepBudgets = ReadonlyMap<string, () => Float64Array>;
 /** One entry per step; null from the step on at which the trajectory leaves the model. */
 export function conditioningOf(c: Case, expected: Outcome): readonly (StepBudgets | null)[] {
   const results = expected.kind === 'returned' || expected.kind === 'refused' ? expected.steps : [];
-  const walk: Walk = { state: null, pass: null, gradients: new Map() };
+  const walk: Walk = { state: null, pass: null, gradients: new Map(), inputBudgets: null };
   const all: (StepBudgets | null)[] = [];
   let known = true;
   for (let i = 0; i < c.steps.length; i++) {
@@ -42,8 +42,10 @@ export function conditioningOf(c: Case, expected: Outcome): readonly (StepBudget
 interface Walk {
   state: LayerState | null;
   pass: Pass | null;
-  /** Accumulated gradients by parameter name, and the input's. */
+  /** Accumulated gradients by parameter name. */
   readonly gradients: Map<string, GradientError>;
+  /** Of the latest forward's input, once a backward has run. */
+  inputBudgets: Float64Array | null;
 }
 
 const NOTHING: StepBudgets = new Map();
@@ -127,8 +129,10 @@ function backward(walk: Walk, step: Extract<Step, { kind: 'backward' }>): StepBu
   const fresh = backwardBudgets(pass, by, upstream);
   const weight = accumulated(gradients, 'weight.grad', fresh.weight, pass.precision.c);
   const bias = accumulated(gradients, 'bias.grad', fresh.bias, pass.precision.c);
-  // Asked again, the gradient of the input may have been added to the first one.
-  const input = step.again ? fresh.input.map((budget) => 2 * budget) : fresh.input;
+  // Asked again, the gradient of the input is added to what is there.
+  const before = step.again ? walk.inputBudgets : null;
+  const input = before === null ? fresh.input : fresh.input.map((budget, i) => 2 * (budget + before[i]));
+  walk.inputBudgets = input;
   return new Map([
     ['input.grad', () => input],
     ['weight.grad', () => weight],

@@ -28,6 +28,7 @@ export interface Normaliser {
   readonly meanError: Float64Array;
   readonly scale: Float64Array;
   readonly scaleHigh: Float64Array;
+  readonly scaleSpread: Float64Array;
 }
 
 /** Runs the statistics of a forward and updates the running buffers of `state`. Null where the input does not fit the layer. */
@@ -65,7 +66,7 @@ export function normaliserOf(pass: Pass, state: LayerState): Normaliser | null {
   return { mean, meanError, ...scalesOf(variance, varianceError, eps, precision) };
 }
 
-/** |w|·( r₊·(δm + c·(|x| + |m|)) + |x − m|·(r₊ − r) + c·|z| ) + c·(|b| + |y|) for each element of the output. */
+/** |w|·( r₊·(δm + c·(|x| + |m|)) + |x − m|·Δr + c·|z| ) + c·(|b| + |y|) for each element of the output. */
 export function outputBudgets(pass: Pass, by: Normaliser): Float64Array {
   const { x, sets, weight, bias, precision } = pass;
   const { c, tiny } = precision;
@@ -80,12 +81,13 @@ export function outputBudgets(pass: Pass, by: Normaliser): Float64Array {
     const mean = by.mean[set];
     const scale = by.scale[set];
     const high = by.scaleHigh[set];
+    const spread = by.scaleSpread[set];
     for (const end = i + sets.inner; i < end; i++) {
       const deviation = Math.abs(x[i] - mean);
       const shift = by.meanError[set] + shiftRounding * (Math.abs(x[i]) + Math.abs(mean));
       const y = (x[i] - mean) * scale * w + b;
       budgets[i] =
-        size * (high * shift + deviation * (high - scale) + c * deviation * scale) +
+        size * (high * shift + deviation * spread + c * deviation * scale) +
         c * (Math.abs(b) + Math.abs(y)) +
         tiny * (1 + Math.abs(x[i]) + Math.abs(mean));
     }

@@ -15,10 +15,11 @@ export interface Moments {
   readonly varianceError: Float64Array;
 }
 
-/** 1/√(variance + eps) and the largest value a correct computation may get for it. */
+/** r = 1/√(variance + eps), the largest value a correct computation may get for it, and how far apart two such may lie. */
 export interface Scales {
   readonly scale: Float64Array; // [sets]
   readonly scaleHigh: Float64Array; // [sets]
+  readonly scaleSpread: Float64Array; // [sets]
 }
 
 export function momentsOf(x: Float64Array, sets: Sets, rule: MomentRule, precision: Precision): Moments {
@@ -49,7 +50,7 @@ export function momentsOf(x: Float64Array, sets: Sets, rule: MomentRule, precisi
     const v = variance[set] / n;
     const amp = amplitude[set];
     variance[set] = v;
-    meanError[set] = rule === 'uncentred' ? 0 : c * k * amp + tiny;
+    meanError[set] = rule === 'uncentred' ? 0 : c * k * amp + k * tiny;
     varianceError[set] =
       tiny +
       (rule === 'uncentred'
@@ -69,13 +70,16 @@ export function scalesOf(
 ): Scales {
   const scale = new Float64Array(variance.length);
   const scaleHigh = new Float64Array(variance.length);
+  const scaleSpread = new Float64Array(variance.length);
   const { c, tiny } = precision;
   for (let set = 0; set < variance.length; set++) {
     const sum = variance[set] + eps;
     scale[set] = 1 / Math.sqrt(sum);
     // A computed variance is never negative, unless a buffer was given so; eps itself may be rounded to the dtype.
     const floor = Math.min(variance[set], 0) + eps * (1 - c);
-    scaleHigh[set] = 1 / Math.sqrt(Math.max(sum - varianceError[set] - c * eps - tiny, floor));
+    const error = varianceError[set] + c * eps + tiny;
+    scaleHigh[set] = 1 / Math.sqrt(Math.max(sum - error, floor));
+    scaleSpread[set] = scaleHigh[set] - 1 / Math.sqrt(sum + error);
   }
-  return { scale, scaleHigh };
+  return { scale, scaleHigh, scaleSpread };
 }
