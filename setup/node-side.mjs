@@ -60,8 +60,12 @@ export function nodeModulesAreCurrent(root) {
   return true;
 }
 
-/** Compiles ts-impl and cases to dist/ where they have changed since the last build, and links the command for npx. */
-export async function build(root) {
+/**
+ * Compiles ts-impl and cases to dist/ where they have changed since the last build, and links the command for npx.
+ * @param {string} root
+ * @param {{ link?: boolean }} [options]
+ */
+export async function build(root, { link = true } = {}) {
   const stamp = join(root, 'dist', '.built-from');
   const now = hashOfSources(root);
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== now) {
@@ -78,7 +82,7 @@ export async function build(root) {
     removeOrphans(root);
     writeFileSync(stamp, now);
   }
-  linkCommand(root);
+  if (link) linkCommand(root);
 }
 
 // --- internal ---

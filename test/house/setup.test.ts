@@ -1,11 +1,21 @@
 // The setup against small fakes: a Python, a pip and a registry that each lack one thing, and the sentence that each gets.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { checkNode, nodeModulesAreCurrent } from '../../setup/node-side.mjs';
+import { build, checkNode, nodeModulesAreCurrent } from '../../setup/node-side.mjs';
 import { buildOffered, preparePython } from '../../setup/python-side.mjs';
 import { isNetworkFailure, lastWords, Stop } from '../../setup/steps.mjs';
 
@@ -24,6 +34,7 @@ beforeEach(() => {
   env = { PATH: join(root, 'bin'), XDG_CACHE_HOME: join(root, 'cache'), HOME: root };
 });
 
+const CLONED = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 const WHOLE = { torch: '2.13.0+cpu', pyzmq: '27.3.0', msgpack: '1.2.4', numpy: '2.4.6' };
 
 describe('Node', () => {
@@ -60,6 +71,46 @@ describe('node_modules', () => {
     expect(nodeModulesAreCurrent(root)).toBe(true);
     write('package-lock.json', lock('1.0.1'));
     expect(nodeModulesAreCurrent(root)).toBe(false);
+  });
+});
+
+describe('the build', () => {
+  test('runs where a source changed, copies what is no TypeScript, removes what has lost its source', async () => {
+    symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+    for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
+      cpSync(join(ROOT, name), join(root, name));
+    const write = (path: string, text: string) => {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    };
+    const built = (path: string) => existsSync(join(root, 'dist', path));
+    write('ts-impl/one.ts', "import { two } from '../cases/two.ts';\nexport const one: number = two;\n");
+    write('cases/two.ts', 'export const two = 2;\n');
+    write('cases/examples/notes.md', '# Notes\n');
+    await build(root, { link: false });
+    expect(readFileSync(join(root, 'dist/ts-impl/one.js'), 'utf8')).toContain("from '../cases/two.js'");
+    expect(built('cases/examples/notes.md')).toBe(true);
+
+    rmSync(join(root, 'dist/ts-impl/one.js'));
+    await build(root, { link: false });
+    expect(built('ts-impl/one.js')).toBe(false); // nothing changed, so nothing was built
+
+    rmSync(join(root, 'dist'), { recursive: true });
+    write('ts-impl/one.ts', 'export const one: number = 1;\n');
+    await build(root, { link: false });
+    rmSync(join(root, 'cases/two.ts'));
+    await build(root, { link: false });
+    expect([built('ts-impl/one.js'), built('cases/two.js'), built('cases/two.d.ts')]).toEqual([true, false, false]);
+  });
+
+  test('stops with the words of the compiler where a source cannot be read', async () => {
+    symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+    for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
+      cpSync(join(ROOT, name), join(root, name));
+    mkdirSync(join(root, 'cases'));
+    mkdirSync(join(root, 'ts-impl'));
+    writeFileSync(join(root, 'ts-impl/broken.ts'), 'export const = ;\n');
+    await expectStop(build(root, { link: false }), 1, /broken\.ts\(1,14\).*The build failed/);
   });
 });
 
