@@ -77,8 +77,7 @@ describe('node_modules', () => {
 describe('the build', () => {
   test('runs where a source changed, copies what is no TypeScript, removes what has lost its source', async () => {
     symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
-    for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
-      cpSync(join(ROOT, name), join(root, name));
+    for (const name of CLONED) cpSync(join(ROOT, name), join(root, name));
     const write = (path: string, text: string) => {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text);
@@ -105,8 +104,7 @@ describe('the build', () => {
 
   test('stops with the words of the compiler where a source cannot be read', async () => {
     symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
-    for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
-      cpSync(join(ROOT, name), join(root, name));
+    for (const name of CLONED) cpSync(join(ROOT, name), join(root, name));
     mkdirSync(join(root, 'cases'));
     mkdirSync(join(root, 'ts-impl'));
     writeFileSync(join(root, 'ts-impl/broken.ts'), 'export const = ;\n');
