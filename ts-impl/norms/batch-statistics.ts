@@ -1,0 +1,164 @@
+// Mean and variance of each channel of a batch, and their running averages. One method per memory layout, as in PyTorch's CPU kernels.
+
+import { type ComputeArray, fma, makeArray, round } from './arithmetic.ts';
+import { mergeAxes, sortAxes } from './axis-order.ts';
+import { sumAxes } from './cascade-sum.ts';
+import type { Planes } from './planes.ts';
+
+export interface BatchStatistics {
+  readonly mean: ComputeArray; // [C]
+  /** Sums of squared deviations: rounded to the dtype, but double where the input is strided. */
+  readonly squares: ComputeArray; // [C]
+  /** Elements behind each. */
+  readonly count: number;
+}
+
+/** Two passes over a non-empty input. */
+export function collectStatistics(planes: Planes): BatchStatistics {
+  switch (planes.layout) {
+    case 'planes':
+      return fromPlanes(planes);
+    case 'rows':
+      return planes.N * planes.S > 1 ? fromRows(planes) : fromPlanes(planes);
+    case 'strided':
+      return fromStrided(planes);
+    default:
+      return planes.layout satisfies never;
+  }
+}
+
+/** 1/√(var + eps) per channel, var biased. A variance and eps of both zero give 0. */
+export function inverseDeviation(s: BatchStatistics, planes: Planes, eps: number): ComputeArray {
+  const { C, single } = planes;
+  const strided = planes.layout === 'strided';
+  const inverse = makeArray(planes.dtype, C); // [C]
+  for (let c = 0; c < C; c++) {
+    // The division happens in the dtype of the sums, √ and reciprocal in double.
+    const variance = round(s.squares[c] / s.count, single && !strided);
+    inverse[c] = variance === 0 && eps === 0 ? 0 : 1 / Math.sqrt(variance + eps);
+  }
+  return inverse;
+}
+
+/**
+ * rm ← (1 − f)·rm + f·mean and rv ← (1 − f)·rv + f·var, var unbiased, in place. Either may be absent. With one element per
+ * channel var is 0/0.
+ */
+export function updateRunning(
+  s: BatchStatistics,
+  planes: Planes,
+  runningMean: ComputeArray | null, // [C]
+  runningVar: ComputeArray | null, // [C]
+  factor: number,
+): void {
+  const { C, single } = planes;
+  if (planes.layout === 'strided') {
+    for (let c = 0; c < C; c++) {
+      if (runningMean !== null) runningMean[c] = factor * s.mean[c] + (1 - factor) * runningMean[c];
+      if (runningVar !== null) {
+        runningVar[c] = factor * (s.squares[c] / (s.count - 1)) + (1 - factor) * runningVar[c];
+      }
+    }
+    return;
+  }
+  const f = round(factor, single);
+  const keep = round(1 - f, single);
+  for (let c = 0; c < C; c++) {
+    if (runningMean !== null) {
+      runningMean[c] = fma(f, s.mean[c], round(keep * runningMean[c], single), single);
+    }
+    if (runningVar !== null) {
+      const unbiased = round(s.squares[c] / (s.count - 1), single);
+      runningVar[c] = fma(f, unbiased, round(keep * runningVar[c], single), single);
+    }
+  }
+}
+
+// --- internal ---
+
+/** [N, C, S]: sums in double, the mean rounded between the passes, deviations formed in the dtype. */
+function fromPlanes(planes: Planes): BatchStatistics {
+  const { data: x, N, C, S, single } = planes;
+  const count = N * S;
+  const mean = makeArray(planes.dtype, C); // [C]
+  const squares = makeArray(planes.dtype, C); // [C]
+  for (let c = 0; c < C; c++) {
+    let sum = 0;
+    for (let n = 0; n < N; n++) {
+      const at = (n * C + c) * S;
+      for (let i = 0; i < S; i++) sum += x[at + i];
+    }
+    mean[c] = sum / count;
+    const centre = mean[c];
+    let square = 0;
+    for (let n = 0; n < N; n++) {
+      const at = (n * C + c) * S;
+      if (single) {
+        for (let i = 0; i < S; i++) {
+          const d = Math.fround(x[at + i] - centre);
+          square += Math.fround(d * d);
+        }
+      } else {
+        for (let i = 0; i < S; i++) {
+          const d = x[at + i] - centre;
+          square = fma(d, d, square, false);
+        }
+      }
+    }
+    squares[c] = square;
+  }
+  return { mean, squares, count };
+}
+
+/** [N·S, C]: one accumulator per channel in the dtype, row after row. */
+function fromRows(planes: Planes): BatchStatistics {
+  const { data: x, N, C, S, single } = planes;
+  const count = N * S;
+  const mean = makeArray(planes.dtype, C); // [C]
+  const squares = makeArray(planes.dtype, C); // [C]
+  for (let row = 0, at = 0; row < count; row++) {
+    for (let c = 0; c < C; c++, at++) mean[c] += x[at];
+  }
+  for (let c = 0; c < C; c++) mean[c] /= count;
+  for (let row = 0, at = 0; row < count; row++) {
+    for (let c = 0; c < C; c++, at++) {
+      const d = round(x[at] - mean[c], single);
+      squares[c] = fma(d, d, squares[c], single);
+    }
+  }
+  return { mean, squares, count };
+}
+
+/** Any strides: the mean of the general `mean` kernel, squared deviations in double in the order of memory. */
+function fromStrided(planes: Planes): BatchStatistics {
+  const { tensor, N, C, S } = planes;
+  const count = N * S;
+  const mean = sumAxes(
+    tensor,
+    tensor.shape.map((_, axis) => axis !== 1),
+  ); // [C]
+  for (let c = 0; c < C; c++) mean[c] /= count;
+  const shape = tensor.shape.map((size, axis) => (axis === 1 ? 1 : size));
+  const axes = mergeAxes(sortAxes(shape, [tensor.strides], false));
+  const x = tensor.storage as ComputeArray; // float32 and float64 memory is one of these
+  const squares = new Float64Array(C); // [C]
+  const index = new Int32Array(axes.length);
+  for (let c = 0; c < C; c++) {
+    let at = tensor.offset + c * tensor.strides[1];
+    let square = 0;
+    const centre = mean[c];
+    index.fill(0);
+    for (let i = 0; i < count; i++) {
+      const d = x[at] - centre;
+      square += d * d;
+      for (let axis = 0; axis < axes.length; axis++) {
+        at += axes[axis].strides[0];
+        if (++index[axis] < axes[axis].size) break;
+        at -= axes[axis].strides[0] * axes[axis].size;
+        index[axis] = 0;
+      }
+    }
+    squares[c] = square;
+  }
+  return { mean, squares, count };
+}

@@ -1,0 +1,110 @@
+// Layer normalisation of rows, forward and backward. Shapes, defaults and checks are elsewhere.
+
+import { type ComputeArray, fma, round } from './arithmetic.ts';
+import { dot3Row, dotRow, sumRow } from './lanes.ts';
+import { type Moments, rowMoments } from './welford.ts';
+
+/** M rows of N values. */
+export interface Rows {
+  readonly data: ComputeArray; // [M, N]
+  readonly M: number;
+  readonly N: number;
+  readonly single: boolean;
+}
+
+export interface RowStatistics {
+  readonly mean: ComputeArray; // [M]
+  readonly rstd: ComputeArray; // [M]
+}
+
+/** y = (x − mean)·rstd·weight + bias into `y`, statistics into `into`. */
+export function normaliseRows(
+  rows: Rows,
+  weight: ComputeArray | null, // [N]
+  bias: ComputeArray | null, // [N]
+  eps: number,
+  y: ComputeArray, // [M, N]
+  into: RowStatistics,
+): void {
+  const { data: x, M, N, single } = rows;
+  const e = round(eps, single);
+  for (let i = 0; i < M; i++) {
+    const at = i * N;
+    rowMoments(x, at, N, single, moments);
+    const mean = moments.mean;
+    const rstd = round(1 / round(Math.sqrt(round(moments.variance + e, single)), single), single);
+    into.mean[i] = mean;
+    into.rstd[i] = rstd;
+    for (let j = 0; j < N; j++) {
+      const centred = round(x[at + j] - mean, single);
+      if (weight === null) {
+        y[at + j] = fma(centred, rstd, bias === null ? 0 : bias[j], single);
+      } else {
+        y[at + j] = fma(round(centred * rstd, single), weight[j], bias === null ? 0 : bias[j], single);
+      }
+    }
+  }
+}
+
+/** Gradients into `dx`, `dw` and `db`, which must be zero at first. The expanded form of PyTorch: it cancels where means are large. */
+export function backwardRows(
+  rows: Rows,
+  g: ComputeArray, // [M, N]
+  statistics: RowStatistics,
+  weight: ComputeArray | null, // [N]
+  dx: ComputeArray, // [M, N]
+  dw: ComputeArray, // [N]
+  db: ComputeArray, // [N]
+): void {
+  const { data: x, M, N, single } = rows;
+  const scale = round(1 / N, single);
+  for (let i = 0; i < M; i++) {
+    const at = i * N;
+    const a = statistics.rstd[i];
+    const mean = statistics.mean[i];
+    const shift = round(-a * mean, single);
+    for (let j = 0; j < N; j++) {
+      dw[j] = fma(g[at + j], fma(a, x[at + j], shift, single), dw[j], single);
+      db[j] += g[at + j];
+    }
+    const ds = weight === null ? dotRow(g, at, x, at, N, single) : dot3Row(g, at, x, at, weight, 0, N, single);
+    const dsum = weight === null ? sumRow(g, at, N, single) : dotRow(g, at, weight, 0, N, single);
+    const b = inputFactor(dsum, mean, ds, a, scale, single);
+    const c = inputShift(b, mean, dsum, a, scale, single);
+    for (let j = 0; j < N; j++) {
+      const bx = round(b * x[at + j], single);
+      const scaled =
+        weight === null ? fma(a, g[at + j], bx, single) : fma(round(a * g[at + j], single), weight[j], bx, single);
+      dx[at + j] = scaled + c;
+    }
+  }
+}
+
+/** (Σg·mean − Σg·x)·rstd³/n: what the input is multiplied by in its gradient. */
+export function inputFactor(
+  sum: number,
+  mean: number,
+  dot: number,
+  rstd: number,
+  scale: number,
+  single: boolean,
+): number {
+  const difference = fma(sum, mean, -dot, single);
+  return round(round(round(round(difference * rstd, single) * rstd, single) * rstd, single) * scale, single);
+}
+
+/** −factor·mean − Σg·rstd/n: what is added to the input's gradient. */
+export function inputShift(
+  factor: number,
+  mean: number,
+  sum: number,
+  rstd: number,
+  scale: number,
+  single: boolean,
+): number {
+  return fma(-factor, mean, -round(round(sum * rstd, single) * scale, single), single);
+}
+
+// --- internal ---
+
+const moments: Moments = { mean: 0, variance: 0 };

@@ -1,0 +1,112 @@
+// Layer normalisation over the last axes: the function and the layer LayerNorm. Numbers are made in layer-norm-kernel.ts.
+
+import type { ComputeDtype } from '../tensor/dtype.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
+import { contiguous, fromStorage, type Tensor } from '../tensor/tensor.ts';
+import { type ComputeArray, makeArray } from './arithmetic.ts';
+import type { Call } from './call.ts';
+import { checkDtypes, checkGradientShape, checkMixed, checkNormalizedShape } from './checks.ts';
+import { backwardRows, normaliseRows, type Rows } from './layer-norm-kernel.ts';
+import { Module } from './module.ts';
+import { filled, refill } from './parameters.ts';
+import { pythonBool, pythonFloat, pythonTuple, sizes } from './python-words.ts';
+import { TorchError } from './torch-error.ts';
+
+/** `torch.nn.functional.layer_norm`. Input (*, …normalizedShape), weight and bias of normalizedShape. Throws TorchError. */
+export function layerNorm(
+  input: Tensor,
+  normalizedShape: Shape,
+  weight: Tensor | null = null,
+  bias: Tensor | null = null,
+  eps = 1e-5,
+): Call {
+  checkMixed(input, [weight, bias]);
+  checkNormalizedShape(normalizedShape, weight, bias);
+  const leading = input.shape.length - normalizedShape.length;
+  if (leading < 0 || input.shape.slice(leading).join() !== normalizedShape.join()) {
+    throw new TorchError(
+      'RuntimeError',
+      `Given normalized_shape=${sizes(normalizedShape)}, expected input with shape [*, ${normalizedShape.join(', ')}], but got input of size${sizes(input.shape)}`,
+    );
+  }
+  checkDtypes('LayerNormKernelImpl', input, [weight, bias]);
+  const dtype = input.dtype as ComputeDtype; // checked on the line above
+  const N = sizeOf(normalizedShape);
+  const M = sizeOf(input.shape.slice(0, leading));
+  const rows: Rows = { data: flat(input), M, N, single: dtype === 'float32' };
+  const w = weight && flat(weight); // [N]
+  const b = bias && flat(bias); // [N]
+  const y = makeArray(dtype, M * N); // [M, N]
+  const statistics = { mean: makeArray(dtype, M), rstd: makeArray(dtype, M) }; // [M] each
+  normaliseRows(rows, w, b, eps, y, statistics);
+  return {
+    output: fromStorage(dtype, input.shape, y),
+    backward(gradient) {
+      checkGradientShape(gradient, input.shape);
+      const dx = makeArray(dtype, M * N); // [M, N]
+      const dw = makeArray(dtype, N); // [N]
+      const db = makeArray(dtype, N); // [N]
+      backwardRows(rows, flat(gradient), statistics, w, dx, dw, db);
+      return {
+        input: fromStorage(dtype, input.shape, dx),
+        weight: weight && fromStorage(dtype, normalizedShape, dw),
+        bias: bias && fromStorage(dtype, normalizedShape, db),
+      };
+    },
+  };
+}
+
+/** Options of LayerNorm with PyTorch's defaults: eps 1e-5, elementwiseAffine and bias true, float32. */
+export interface LayerNormOptions {
+  readonly eps?: number;
+  readonly elementwiseAffine?: boolean;
+  readonly bias?: boolean;
+  readonly dtype?: ComputeDtype;
+}
+
+/** `torch.nn.LayerNorm`: input (*, …normalizedShape). Throws TorchError. */
+export class LayerNorm extends Module {
+  readonly className = 'LayerNorm';
+  normalizedShape: Shape;
+  eps: number;
+  elementwiseAffine: boolean;
+
+  constructor(normalizedShape: number | Shape, options: LayerNormOptions = {}) {
+    super();
+    const { eps = 1e-5, elementwiseAffine = true, bias = true, dtype = 'float32' } = options;
+    this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
+    this.eps = eps;
+    this.elementwiseAffine = elementwiseAffine;
+    if (elementwiseAffine) {
+      this.weight = filled(this.normalizedShape, dtype, 1);
+      if (bias) this.bias = filled(this.normalizedShape, dtype, 0);
+    }
+  }
+
+  /** Weight 1, bias 0. */
+  resetParameters(): void {
+    if (!this.elementwiseAffine) return;
+    if (this.weight !== null) refill(this.weight, 1);
+    if (this.bias !== null) refill(this.bias, 0);
+  }
+
+  protected apply(input: Tensor): Call {
+    return layerNorm(input, this.normalizedShape, this.weight, this.bias, this.eps);
+  }
+
+  protected extraRepr(written: Readonly<Record<string, string>>): string {
+    const words: Record<string, string> = {
+      normalized_shape: pythonTuple(this.normalizedShape),
+      eps: pythonFloat(this.eps),
+      elementwise_affine: pythonBool(this.elementwiseAffine),
+      ...written,
+    };
+    return `${words.normalized_shape}, eps=${words.eps}, elementwise_affine=${words.elementwise_affine}, bias=${pythonBool(this.bias !== null)}`;
+  }
+}
+
+// --- internal ---
+
+function flat(t: Tensor): ComputeArray {
+  return contiguous(t).storage as ComputeArray; // dtypes were checked
+}

@@ -1,0 +1,128 @@
+// What all layers share: mode, parameters and their gradients, the state dict, copying, casting, repr. No arithmetic of a norm.
+
+import type { ComputeDtype } from '../tensor/dtype.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Call } from './call.ts';
+import { addInto, castTensor, cloneTensor } from './parameters.ts';
+import { type LoadReport, loadEntries, type StateDict, type StateEntry } from './state-dict.ts';
+import { TorchError } from './torch-error.ts';
+
+/** A layer. `forward` records the call, `backward` goes back through the latest one and adds to the parameters' gradients. */
+export abstract class Module {
+  abstract readonly className: string;
+  /** True after construction and `train()`, false after `eval()`. */
+  training = true;
+  weight: Tensor | null = null;
+  bias: Tensor | null = null;
+  /** Sums over backward calls; null before the first and after `zeroGrad()`. */
+  weightGrad: Tensor | null = null;
+  biasGrad: Tensor | null = null;
+  private latest: Call | null = null;
+
+  /** The metadata version of the state dict. */
+  protected readonly version: number = 1;
+
+  /** Computes the output of the layer's shape. The input is never written, the output never shares its memory. Throws TorchError. */
+  forward(input: Tensor): Tensor {
+    this.latest = null;
+    this.latest = this.apply(input);
+    return this.latest.output;
+  }
+
+  /**
+   * The input's gradient for an upstream gradient of the output's shape, through the latest forward; may be repeated. Adds to
+   * `weightGrad` and `biasGrad`. Throws TorchError where no forward succeeded.
+   */
+  backward(gradient: Tensor): Tensor {
+    if (this.latest === null) {
+      throw new TorchError('RuntimeError', 'backward was called without a forward that returned; call forward first');
+    }
+    const gradients = this.latest.backward(gradient);
+    this.weightGrad = accumulate(this.weightGrad, gradients.weight);
+    this.biasGrad = accumulate(this.biasGrad, gradients.bias);
+    return gradients.input;
+  }
+
+  /** Forgets the parameters' gradients. */
+  zeroGrad(): void {
+    this.weightGrad = null;
+    this.biasGrad = null;
+  }
+
+  train(mode = true): this {
+    this.training = mode;
+    return this;
+  }
+
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Parameters and buffers that exist, in PyTorch's order; the tensors are live. */
+  tensors(): StateEntry[] {
+    const entries: StateEntry[] = [];
+    if (this.weight !== null) entries.push({ name: 'weight', tensor: this.weight });
+    if (this.bias !== null) entries.push({ name: 'bias', tensor: this.bias });
+    return entries;
+  }
+
+  /** Copies of parameters and buffers under PyTorch's names, with the metadata version. */
+  stateDict(): StateDict {
+    const entries = this.tensors().map(({ name, tensor }) => ({ name, tensor: cloneTensor(tensor) }));
+    return { entries, version: this.version };
+  }
+
+  /**
+   * Copies entries into parameters and buffers of the same name, cast to their dtype. A `version` of null is a dict without
+   * metadata. Throws TorchError with PyTorch's list of what does not fit; what fits has been loaded by then.
+   */
+  loadStateDict(state: StateDict, strict = true): LoadReport {
+    const prepared = this.prepareState(state);
+    return loadEntries(this.className, this.tensors(), prepared.entries, prepared.errors, strict);
+  }
+
+  /** Casts floating parameters, buffers and gradients. */
+  to(dtype: ComputeDtype): this {
+    this.weight = this.weight && castTensor(this.weight, dtype);
+    this.bias = this.bias && castTensor(this.bias, dtype);
+    this.weightGrad = this.weightGrad && castTensor(this.weightGrad, dtype);
+    this.biasGrad = this.biasGrad && castTensor(this.biasGrad, dtype);
+    return this;
+  }
+
+  /** A layer of the same class and state that shares no memory with this one. */
+  clone(): this {
+    const copy: this = Object.assign(Object.create(Object.getPrototypeOf(this)), this);
+    copy.weight = this.weight && cloneTensor(this.weight);
+    copy.bias = this.bias && cloneTensor(this.bias);
+    copy.weightGrad = this.weightGrad && cloneTensor(this.weightGrad);
+    copy.biasGrad = this.biasGrad && cloneTensor(this.biasGrad);
+    return copy;
+  }
+
+  /**
+   * PyTorch's repr. `written` gives the words of arguments that were written differently than this language can tell, such as
+   * `{ momentum: '1' }` for Python's int.
+   */
+  toString(written: Readonly<Record<string, string>> = {}): string {
+    return `${this.className}(${this.extraRepr(written)})`;
+  }
+
+  abstract resetParameters(): void;
+  protected abstract apply(input: Tensor): Call;
+  protected abstract extraRepr(written: Readonly<Record<string, string>>): string;
+
+  /** What a layer does to a state dict of an older version before it is loaded. */
+  protected prepareState(state: StateDict): { entries: readonly StateEntry[]; errors: string[] } {
+    return { entries: state.entries, errors: [] };
+  }
+}
+
+// --- internal ---
+
+function accumulate(sum: Tensor | null, gradient: Tensor | null): Tensor | null {
+  if (gradient === null) return sum;
+  if (sum === null) return cloneTensor(gradient);
+  addInto(sum, gradient);
+  return sum;
+}

@@ -1,0 +1,101 @@
+// Root-mean-square normalisation over the last axes: the function and the layer RMSNorm. Numbers are made in rms-norm-kernel.ts.
+
+import { type ComputeDtype, machineEpsilon } from '../tensor/dtype.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Call } from './call.ts';
+import { checkGradientShape, checkNormalizedShape, scalarTypeName } from './checks.ts';
+import { Module } from './module.ts';
+import { castTensor, filled, refill } from './parameters.ts';
+import { pythonBool, pythonFloat, pythonTuple, sizes } from './python-words.ts';
+import { backwardRms, normaliseRms } from './rms-norm-kernel.ts';
+import { TorchError } from './torch-error.ts';
+
+/**
+ * `torch.nn.functional.rms_norm`. Input (*, …normalizedShape), weight of normalizedShape; eps null is the machine epsilon of the
+ * input's dtype. Weight and input may differ in dtype; the output has the input's. Throws TorchError.
+ */
+export function rmsNorm(
+  input: Tensor,
+  normalizedShape: Shape,
+  weight: Tensor | null = null,
+  eps: number | null = null,
+): Call {
+  checkNormalizedShape(normalizedShape, weight, null);
+  const leading = input.shape.length - normalizedShape.length;
+  if (leading < 0) {
+    throw new TorchError(
+      'ValueError',
+      `Input tensor must have at least ${normalizedShape.length} dimensions, but got ${input.shape.length}`,
+    );
+  }
+  if (input.shape.slice(leading).join() !== normalizedShape.join()) {
+    throw new TorchError(
+      'RuntimeError',
+      `Given normalized_shape=${sizes(normalizedShape)}, expected input with shape [*${normalizedShape.join(', ')}], but got input of size${sizes(input.shape)}`,
+    );
+  }
+  const { dtype } = input;
+  if (dtype !== 'float32' && dtype !== 'float64') {
+    throw new TorchError('NotImplementedError', `"rms_norm" not implemented for '${scalarTypeName(dtype)}'`);
+  }
+  const state = normaliseRms(input, leading, weight, eps ?? machineEpsilon(dtype));
+  return {
+    output: castBack(state.output, dtype),
+    backward(gradient) {
+      checkGradientShape(gradient, input.shape);
+      const g = backwardRms(state, gradient);
+      return { input: g.input, weight: weight && g.weight, bias: null };
+    },
+  };
+}
+
+/** Options of RMSNorm with PyTorch's defaults: eps null, elementwiseAffine true, float32. There is no bias. */
+export interface RMSNormOptions {
+  readonly eps?: number | null;
+  readonly elementwiseAffine?: boolean;
+  readonly dtype?: ComputeDtype;
+}
+
+/** `torch.nn.RMSNorm`: input (*, …normalizedShape). Throws TorchError. */
+export class RMSNorm extends Module {
+  readonly className = 'RMSNorm';
+  normalizedShape: Shape;
+  eps: number | null;
+  elementwiseAffine: boolean;
+
+  constructor(normalizedShape: number | Shape, options: RMSNormOptions = {}) {
+    super();
+    const { eps = null, elementwiseAffine = true, dtype = 'float32' } = options;
+    this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
+    this.eps = eps;
+    this.elementwiseAffine = elementwiseAffine;
+    if (elementwiseAffine) this.weight = filled(this.normalizedShape, dtype, 1);
+  }
+
+  /** Weight 1. */
+  resetParameters(): void {
+    if (this.elementwiseAffine && this.weight !== null) refill(this.weight, 1);
+  }
+
+  protected apply(input: Tensor): Call {
+    return rmsNorm(input, this.normalizedShape, this.weight, this.eps);
+  }
+
+  protected extraRepr(written: Readonly<Record<string, string>>): string {
+    const words: Record<string, string> = {
+      normalized_shape: pythonTuple(this.normalizedShape),
+      eps: this.eps === null ? 'None' : pythonFloat(this.eps),
+      elementwise_affine: pythonBool(this.elementwiseAffine),
+      ...written,
+    };
+    return `${words.normalized_shape}, eps=${words.eps}, elementwise_affine=${words.elementwise_affine}`;
+  }
+}
+
+// --- internal ---
+
+/** A weight of float64 makes the product float64; PyTorch rounds it back to the input's dtype. */
+function castBack(output: Tensor, dtype: ComputeDtype): Tensor {
+  return output.dtype === dtype ? output : castTensor(output, dtype);
+}
