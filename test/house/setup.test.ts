@@ -87,7 +87,7 @@ describe('the build', () => {
     write('cases/two.ts', 'export const two = 2;\n');
     write('cases/examples/notes.md', '# Notes\n');
     await build(root, { link: false });
-    expect(readFileSync(join(root, 'dist/ts-impl/one.js'), 'utf8')).toContain("from '../cases/two.js'");
+    expect(readFileSync(join(root, 'dist/ts-impl/one.js'), 'utf8')).toContain('from "../cases/two.js"');
     expect(built('cases/examples/notes.md')).toBe(true);
 
     rmSync(join(root, 'dist/ts-impl/one.js'));
