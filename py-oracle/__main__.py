@@ -50,7 +50,7 @@ def _options() -> argparse.Namespace:
 def _serve(endpoint: str | None, limits: Limits) -> None:
     import torch
 
-    from server import bind, serve
+    from server import bind, collect_rarely, serve
     from torch_side.oracle import Oracle
 
     folder: str | None = None
@@ -65,6 +65,7 @@ def _serve(endpoint: str | None, limits: Limits) -> None:
     threading.Thread(target=_end_with_stdin, args=(bound, folder), daemon=True).start()
     ready = {"endpoint": bound, "protocol": PROTOCOL, "torch": str(torch.__version__), **subject.capabilities}
     print(json.dumps(ready), flush=True)
+    collect_rarely()
     serve(socket, subject, limits)
 
 

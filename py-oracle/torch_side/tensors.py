@@ -9,6 +9,7 @@ import torch
 
 from wire.answer import Plain, PayloadWriter
 from wire.case import TensorHeader
+from wire.fields import DTYPES as ITEM_SIZES
 
 DTYPES: dict[str, torch.dtype] = {
     "float16": torch.float16,
@@ -17,8 +18,7 @@ DTYPES: dict[str, torch.dtype] = {
     "float64": torch.float64,
     "int64": torch.int64,
 }
-_NAMES = {dtype: name for name, dtype in DTYPES.items()}
-_SIZES = {torch.float16: 2, torch.bfloat16: 2, torch.float32: 4, torch.float64: 8, torch.int64: 8}
+_NAMES_AND_SIZES = {dtype: (name, ITEM_SIZES[name]) for name, dtype in DTYPES.items()}
 
 
 def make_tensor(header: TensorHeader, buffer: bytearray, wide: bool) -> torch.Tensor:
@@ -35,13 +35,15 @@ def make_tensor(header: TensorHeader, buffer: bytearray, wide: bool) -> torch.Te
 
 def write_tensor(name: str, tensor: torch.Tensor, payload: PayloadWriter) -> Plain:
     """Copies the values as they are now, in index order. Integer types that the wire lacks are sent as int64."""
-    if tensor.dtype not in _NAMES:
+    known = _NAMES_AND_SIZES.get(tensor.dtype)
+    if known is None:
         tensor = _on_the_wire(tensor)
+        known = _NAMES_AND_SIZES[tensor.dtype]
     if not tensor.is_contiguous():
         tensor = tensor.contiguous()
-    dtype = tensor.dtype
-    memory = string_at(tensor.data_ptr(), tensor.numel() * _SIZES[dtype])
-    return {"name": name, "dtype": _NAMES[dtype], "shape": tensor.shape, "at": payload.add(memory)}
+    dtype, size = known
+    memory = string_at(tensor.data_ptr(), tensor.numel() * size)
+    return {"name": name, "dtype": dtype, "shape": tensor.shape, "at": payload.add(memory)}
 
 
 def to_python(value: Any, buffer: bytearray, wide: bool) -> Any:

@@ -44,6 +44,11 @@ _RMS_NORM = getattr(nn, "RMSNorm", ())  # absent before torch 2.4
 _COMPUTED_EPS = {"float16": 2.0**-23, "bfloat16": 2.0**-23, "float32": 2.0**-23, "float64": 2.0**-52}
 
 
+# The same as torch.set_grad_enabled and autograd's engine, without the layers of Python above them.
+_set_grad_enabled: Callable[[bool], None] = getattr(torch._C, "_set_grad_enabled", torch.set_grad_enabled)
+_ENGINE: Any = getattr(getattr(torch.autograd.Variable, "_execution_engine", None), "run_backward", None)
+
+
 class Unsupported(Exception):
     """This torch, or this side, has no such layer, function or size."""
 
@@ -118,18 +123,18 @@ class Trajectory:
         if module is None:
             return NOT_RUN
         x = self._tensor(step.input)
-        if step.mode is not None:
+        if step.mode is not None and module.training is not (step.mode == "train"):
             module.train(step.mode == "train")
         if step.gradient and x.is_floating_point():
             x.requires_grad_()
         borrowed_eps = self._wide and isinstance(module, _RMS_NORM) and module.eps is None
         if borrowed_eps:
             module.eps = _COMPUTED_EPS.get(step.input.dtype)
-        torch.set_grad_enabled(step.gradient)
+        _set_grad_enabled(step.gradient)
         try:
             output = module(x)
         finally:
-            torch.set_grad_enabled(False)
+            _set_grad_enabled(False)
             if borrowed_eps:
                 module.eps = None
         self._output = output
@@ -151,11 +156,11 @@ class Trajectory:
                     leaves[name] = value.requires_grad_()
         if self._wide and step.function == "rms_norm" and arguments.get("eps") is None:
             arguments["eps"] = _COMPUTED_EPS.get(getattr(step.arguments.get("input"), "dtype", ""))
-        torch.set_grad_enabled(step.gradient)
+        _set_grad_enabled(step.gradient)
         try:
             output = function(**arguments)
         finally:
-            torch.set_grad_enabled(False)
+            _set_grad_enabled(False)
         self._output = output
         self._leaves = leaves
         tensors = [write_tensor("output", output, self._payload)]
@@ -177,7 +182,7 @@ class Trajectory:
             for parameter in parameters.values():
                 if parameter is not None:
                     parameter.grad = None
-        torch.autograd.backward(output, gradient, retain_graph=True)
+        _run_backward(output, gradient)
         tensors: list[Plain] = []
         for name, leaf in leaves.items():
             if leaf.grad is not None:
@@ -268,6 +273,14 @@ class Trajectory:
         if tensor.dtype is not torch.float64:
             self.narrow = True
         return tensor
+
+
+def _run_backward(output: torch.Tensor, gradient: torch.Tensor) -> None:
+    """What torch.autograd.backward does, without its Python where its checks would pass; else itself, for its words."""
+    if _ENGINE is None or not output.requires_grad or output.shape != gradient.shape or output.dtype != gradient.dtype:
+        torch.autograd.backward(output, gradient, retain_graph=True)
+    else:
+        _ENGINE((output,), (gradient,), True, False, (), allow_unreachable=True, accumulate_grad=True)
 
 
 _RUN: dict[type[Step], Callable[[Trajectory, Any], Plain]] = {

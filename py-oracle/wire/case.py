@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Union
+from typing import Literal, NamedTuple, Union
 
 
-@dataclass(frozen=True, slots=True)
-class TensorHeader:
+class TensorHeader(NamedTuple):
     """Where a tensor lies in its case's payload. Strides and offset count elements, `at` counts bytes."""
+
+    # A NamedTuple, since there are six to a case and a frozen dataclass takes three times as long to make.
 
     dtype: str
     shape: tuple[int, ...]

@@ -24,32 +24,57 @@ from wire.case import (
     TensorHeader,
     Value,
 )
-from wire.fields import DTYPES, Malformed, attribute_name, boolean, count, fields, one_of, sequence, show, string
+from wire.fields import (
+    DTYPES,
+    Malformed,
+    attribute_name,
+    boolean,
+    count,
+    fields,
+    keys,
+    one_of,
+    sequence,
+    show,
+    string,
+)
 from wire.limits import Limits
 
 MAX_DEPTH = 8
-_UNPACK_DOUBLE = struct.Struct("<d").unpack
 
 
 def read_case(plain: Any, payload: bytes, limits: Limits) -> Case:
     """Raises Malformed, which names the place, for whatever is not a Case."""
-    header = fields(plain, ("id", "layer", "dtype", "layout", "steps"), "case")
+    header = fields(plain, _CASE, "case")
     string(header["layer"], "case.layer")
     string(header["layout"], "case.layout")
     reader = _Reader(len(payload), limits.elements)
-    steps = sequence(header["steps"], "case.steps")
-    return Case(
-        id=string(header["id"], "case.id"),
-        dtype=_dtype(header["dtype"], "case.dtype"),
-        steps=tuple([reader.step(step, i) for i, step in enumerate(steps)]),
-        payload=payload,
-    )
+    steps = [reader.step(step, i) for i, step in enumerate(sequence(header["steps"], "case.steps"))]
+    return Case(string(header["id"], "case.id"), _dtype(header["dtype"], "case.dtype"), tuple(steps), payload)
 
 
 # --- internal ---
 
+_CASE = keys("id", "layer", "dtype", "layout", "steps")
+_CONSTRUCT = keys("kind", "layer", "arguments")
+_FORWARD = keys("kind", "mode", "input", "gradient")
+_BACKWARD = keys("kind", "gradient", "accumulate", "again")
+_WHAT = keys("kind", "what")
+_SET_ATTRIBUTE = keys("kind", "name", "value")
+_SET_TENSOR = keys("kind", "name", "tensor")
+_LOAD_STATE = keys("kind", "entries", "version", "strict")
+_ENTRY = keys("name", "tensor")
+_BARE = keys("kind")
+_CAST = keys("kind", "dtype")
+_CALL = keys("kind", "function", "arguments", "gradient")
+_ARGUMENT = keys("name", "value")
+_TENSOR = keys("dtype", "shape", "strides", "offset", "elements", "at")
+
+_UNPACK_DOUBLE = struct.Struct("<d").unpack
+
 
 class _Reader:
+    """Places are given from the step inwards; what is further out is put before them only when something is wrong."""
+
     __slots__ = ("_elements", "_length")
 
     def __init__(self, length: int, elements: int) -> None:
@@ -57,88 +82,85 @@ class _Reader:
         self._elements = elements
 
     def step(self, plain: Any, index: int) -> Step:
-        if type(plain) is not dict:
-            raise Malformed(f"case.steps[{index}] is {show(plain)}, expected a map")
-        kind = plain.get("kind")
-        read = _STEPS.get(kind) if type(kind) is str else None
-        if read is None:
-            raise Malformed(f"case.steps[{index}].kind is {show(kind)}, which is no step")
-        return read(self, plain, f"case.steps[{index}]")
+        try:
+            if type(plain) is not dict:
+                raise Malformed("", f"is {show(plain)}, expected a map")
+            kind = plain.get("kind")
+            read = _STEPS.get(kind) if type(kind) is str else None
+            if read is None:
+                raise Malformed("kind", f"is {show(kind)}, which is no step")
+            return read(self, plain)
+        except Malformed as problem:
+            raise problem.within(f"case.steps[{index}]") from None
 
-    def construct(self, plain: Any, place: str) -> Step:
-        m = fields(plain, ("kind", "layer", "arguments"), place)
-        return Construct(string(m["layer"], f"{place}.layer"), self.arguments(m["arguments"], f"{place}.arguments"))
+    def construct(self, plain: Any) -> Step:
+        m = fields(plain, _CONSTRUCT, "")
+        return Construct(string(m["layer"], "layer"), self.arguments(m["arguments"]))
 
-    def forward(self, plain: Any, place: str) -> Step:
-        m = fields(plain, ("kind", "mode", "input", "gradient"), place)
+    def forward(self, plain: Any) -> Step:
+        m = fields(plain, _FORWARD, "")
         mode = m["mode"]
         if mode is not None:
-            one_of(mode, ("train", "eval"), f"{place}.mode")
-        return Forward(mode, self.tensor(m["input"], f"{place}.input"), boolean(m["gradient"], f"{place}.gradient"))
+            one_of(mode, ("train", "eval"), "mode")
+        return Forward(mode, self.tensor(m["input"], "input"), boolean(m["gradient"], "gradient"))
 
-    def backward(self, plain: Any, place: str) -> Step:
-        m = fields(plain, ("kind", "gradient", "accumulate", "again"), place)
-        return Backward(
-            self.tensor(m["gradient"], f"{place}.gradient"),
-            boolean(m["accumulate"], f"{place}.accumulate"),
-            boolean(m["again"], f"{place}.again"),
-        )
+    def backward(self, plain: Any) -> Step:
+        m = fields(plain, _BACKWARD, "")
+        gradient = self.tensor(m["gradient"], "gradient")
+        return Backward(gradient, boolean(m["accumulate"], "accumulate"), boolean(m["again"], "again"))
 
-    def read(self, plain: Any, place: str) -> Step:
-        m = fields(plain, ("kind", "what"), place)
-        return Read(one_of(m["what"], ("buffers", "all"), f"{place}.what"))
+    def read(self, plain: Any) -> Step:
+        return Read(one_of(fields(plain, _WHAT, "")["what"], ("buffers", "all"), "what"))
 
-    def set_attribute(self, plain: Any, place: str) -> Step:
-        m = fields(plain, ("kind", "name", "value"), place)
-        return SetAttribute(attribute_name(m["name"], f"{place}.name"), self.value(m["value"], f"{place}.value", 0))
+    def set_attribute(self, plain: Any) -> Step:
+        m = fields(plain, _SET_ATTRIBUTE, "")
+        return SetAttribute(attribute_name(m["name"], "name"), self.value(m["value"], "value", 0))
 
-    def set_tensor(self, plain: Any, place: str) -> Step:
-        m = fields(plain, ("kind", "name", "tensor"), place)
-        name = attribute_name(m["name"], f"{place}.name")
-        return SetTensor(name, None if m["tensor"] is None else self.tensor(m["tensor"], f"{place}.tensor"))
+    def set_tensor(self, plain: Any) -> Step:
+        m = fields(plain, _SET_TENSOR, "")
+        name = attribute_name(m["name"], "name")
+        return SetTensor(name, None if m["tensor"] is None else self.tensor(m["tensor"], "tensor"))
 
-    def load_state(self, plain: Any, place: str) -> Step:
-        m = fields(plain, ("kind", "entries", "version", "strict"), place)
+    def load_state(self, plain: Any) -> Step:
+        m = fields(plain, _LOAD_STATE, "")
         entries: list[tuple[str, TensorHeader]] = []
-        for i, item in enumerate(sequence(m["entries"], f"{place}.entries")):
-            entry = fields(item, ("name", "tensor"), f"{place}.entries[{i}]")
-            name = string(entry["name"], f"{place}.entries[{i}].name")
-            entries.append((name, self.tensor(entry["tensor"], f"{place}.entries[{i}].tensor")))
-        version = None if m["version"] is None else count(m["version"], f"{place}.version")
-        return LoadState(tuple(entries), version, boolean(m["strict"], f"{place}.strict"))
+        for i, item in enumerate(sequence(m["entries"], "entries")):
+            entry = fields(item, _ENTRY, f"entries[{i}]")
+            name = string(entry["name"], f"entries[{i}].name")
+            entries.append((name, self.tensor(entry["tensor"], f"entries[{i}].tensor")))
+        version = None if m["version"] is None else count(m["version"], "version")
+        return LoadState(tuple(entries), version, boolean(m["strict"], "strict"))
 
-    def save_state(self, plain: Any, place: str) -> Step:
-        fields(plain, ("kind",), place)
+    def save_state(self, plain: Any) -> Step:
+        fields(plain, _BARE, "")
         return SaveState()
 
-    def cast(self, plain: Any, place: str) -> Step:
-        m = fields(plain, ("kind", "dtype"), place)
-        return Cast(_dtype(m["dtype"], f"{place}.dtype"))
+    def cast(self, plain: Any) -> Step:
+        return Cast(_dtype(fields(plain, _CAST, "")["dtype"], "dtype"))
 
-    def copy(self, plain: Any, place: str) -> Step:
-        fields(plain, ("kind",), place)
+    def copy(self, plain: Any) -> Step:
+        fields(plain, _BARE, "")
         return Copy()
 
-    def reset(self, plain: Any, place: str) -> Step:
-        m = fields(plain, ("kind", "what"), place)
-        return Reset(one_of(m["what"], ("running_stats", "parameters"), f"{place}.what"))
+    def reset(self, plain: Any) -> Step:
+        return Reset(one_of(fields(plain, _WHAT, "")["what"], ("running_stats", "parameters"), "what"))
 
-    def call(self, plain: Any, place: str) -> Step:
-        m = fields(plain, ("kind", "function", "arguments", "gradient"), place)
-        return Call(
-            string(m["function"], f"{place}.function"),
-            self.arguments(m["arguments"], f"{place}.arguments"),
-            boolean(m["gradient"], f"{place}.gradient"),
-        )
+    def call(self, plain: Any) -> Step:
+        m = fields(plain, _CALL, "")
+        arguments = self.arguments(m["arguments"])
+        return Call(string(m["function"], "function"), arguments, boolean(m["gradient"], "gradient"))
 
-    def arguments(self, plain: Any, place: str) -> Arguments:
+    def arguments(self, plain: Any) -> Arguments:
         arguments: Arguments = {}
-        for i, item in enumerate(sequence(plain, place)):
-            entry = fields(item, ("name", "value"), f"{place}[{i}]")
-            name = string(entry["name"], f"{place}[{i}].name")
-            if name in arguments:
-                raise Malformed(f"{place}[{i}].name is {show(name)}, which is given twice")
-            arguments[name] = self.value(entry["value"], f"{place}[{i}].value", 0)
+        for i, item in enumerate(sequence(plain, "arguments")):
+            try:
+                entry = fields(item, _ARGUMENT, "")
+                name = string(entry["name"], "name")
+                if name in arguments:
+                    raise Malformed("name", f"is {show(name)}, which is given twice")
+                arguments[name] = self.value(entry["value"], "value", 0)
+            except Malformed as problem:
+                raise problem.within(f"arguments[{i}]") from None
         return arguments
 
     def value(self, plain: Any, place: str, depth: int) -> Value:
@@ -149,60 +171,56 @@ class _Reader:
             if "int" in plain:
                 number = plain["int"]
                 if type(number) is not int or not -(1 << 53) < number < 1 << 53:
-                    raise Malformed(f"{place}.int is {show(number)}, expected an integer below 2^53")
+                    raise Malformed(f"{place}.int", f"is {show(number)}, expected an integer below 2^53")
                 return number
             if "float" in plain:
                 raw = plain["float"]
                 if type(raw) is not bytes or len(raw) != 8:
-                    raise Malformed(f"{place}.float is {show(raw)}, expected 8 raw bytes")
+                    raise Malformed(f"{place}.float", f"is {show(raw)}, expected 8 raw bytes")
                 return _UNPACK_DOUBLE(raw)[0]
             if "list" in plain:
                 items = sequence(plain["list"], f"{place}.list")
-                return [self.value(item, f"{place}[{i}]", depth + 1) for i, item in enumerate(items)]
+                return [self.value(item, f"{place}.list[{i}]", depth + 1) for i, item in enumerate(items)]
             if "tensor" in plain:
                 return self.tensor(plain["tensor"], f"{place}.tensor")
         raise Malformed(
-            f"{place} is {show(plain)}, expected null, a boolean, a string, or a map of one of int, float, list"
-            f" or tensor, at most {MAX_DEPTH} lists deep"
+            place,
+            f"is {show(plain)}, expected null, a boolean, a string, or a map of one of int, float, list or tensor,"
+            f" at most {MAX_DEPTH} lists deep",
         )
 
     def tensor(self, plain: Any, place: str) -> TensorHeader:
-        m = fields(plain, ("dtype", "shape", "strides", "offset", "elements", "at"), place)
-        dtype = _dtype(m["dtype"], f"{place}.dtype")
-        shape = _counts(m["shape"], f"{place}.shape")
-        strides = _counts(m["strides"], f"{place}.strides")
-        offset = count(m["offset"], f"{place}.offset")
-        elements = count(m["elements"], f"{place}.elements")
-        at = count(m["at"], f"{place}.at")
-        if len(strides) != len(shape):
-            raise Malformed(f"{place} has {len(shape)} sizes and {len(strides)} strides")
+        m = fields(plain, _TENSOR, place)
+        dtype, shape, strides = m["dtype"], m["shape"], m["strides"]
+        offset, elements, at = m["offset"], m["elements"], m["at"]
+        if not type(offset) is type(elements) is type(at) is int or offset < 0 or elements < 0 or at < 0:
+            raise Malformed(place, f"has {offset=}, {elements=}, {at=}, expected whole numbers")
+        if type(dtype) is not str or dtype not in DTYPES:
+            raise Malformed(f"{place}.dtype", f"is {show(dtype)}, expected one of {', '.join(DTYPES)}")
+        if type(shape) is not list or type(strides) is not list or len(strides) != len(shape):
+            raise Malformed(place, f"has shape {show(shape)} and strides {show(strides)}, expected lists of one length")
         size = 1
         last = offset
         for n, stride in zip(shape, strides):
+            if type(n) is not int or type(stride) is not int or n < 0 or stride < 0:
+                raise Malformed(place, f"has shape {show(shape)} and strides {show(strides)}, expected whole numbers")
             size *= n
             last += (n - 1) * stride
         if size > self._elements:
-            raise Malformed(f"{place}.shape is {list(shape)}, {size} elements; the limit is {self._elements}")
+            raise Malformed(f"{place}.shape", f"is {show(shape)}, {size} elements; the limit is {self._elements}")
         if size > 0 and last >= elements:
-            raise Malformed(f"{place} reaches element {last}, but its memory holds {elements}")
-        if at % 8 != 0 or at + elements * DTYPES[dtype] > self._length:
+            raise Malformed(place, f"reaches element {last}, but its memory holds {elements}")
+        if at & 7 or at + elements * DTYPES[dtype] > self._length:
             raise Malformed(
-                f"{place} lies at byte {at} with {elements} elements, outside the payload of {self._length} bytes"
+                place, f"lies at byte {at} with {elements} elements, outside the payload of {self._length} bytes"
             )
-        return TensorHeader(dtype, shape, strides, offset, elements, at)
+        return TensorHeader(dtype, tuple(shape), tuple(strides), offset, elements, at)
 
 
 def _dtype(plain: Any, place: str) -> str:
     if type(plain) is not str or plain not in DTYPES:
-        raise Malformed(f"{place} is {show(plain)}, expected one of {', '.join(DTYPES)}")
+        raise Malformed(place, f"is {show(plain)}, expected one of {', '.join(DTYPES)}")
     return plain
-
-
-def _counts(plain: Any, place: str) -> tuple[int, ...]:
-    for i, n in enumerate(sequence(plain, place)):
-        if type(n) is not int or not 0 <= n < 1 << 53:
-            raise Malformed(f"{place}[{i}] is {show(n)}, expected a whole number")
-    return tuple(plain)
 
 
 _STEPS = {

@@ -13,46 +13,58 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
 class Malformed(Exception):
     """A header that does not say what it should; the message names the place in it."""
 
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(f"{place} {problem}")
+        self._place = place
+        self._problem = problem
 
-def fields(plain: Any, names: tuple[str, ...], place: str) -> dict[str, Any]:
+    def within(self, outer: str) -> Malformed:
+        """The same, seen from further out. Places are joined only when something is wrong, since reading must be fast."""
+        joint = "" if self._place == "" or self._place.startswith("[") else "."
+        return Malformed(f"{outer}{joint}{self._place}", self._problem)
+
+
+def keys(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+def fields(plain: Any, expected: frozenset[str], place: str) -> dict[str, Any]:
     """The map itself, if it has exactly these keys."""
     if type(plain) is not dict:
-        raise Malformed(f"{place} is {show(plain)}, expected a map")
-    if len(plain) != len(names):
-        raise Malformed(f"{place} has the keys {', '.join(map(str, plain))[:200]}, expected {', '.join(names)}")
-    for name in names:
-        if name not in plain:
-            raise Malformed(f"{place}.{name} is missing")
+        raise Malformed(place, f"is {show(plain)}, expected a map")
+    if plain.keys() != expected:
+        has = ", ".join(map(str, plain))[:200]
+        raise Malformed(place, f"has the keys {has}; expected exactly {', '.join(sorted(expected))}")
     return plain
 
 
 def string(plain: Any, place: str) -> str:
     if type(plain) is not str:
-        raise Malformed(f"{place} is {show(plain)}, expected a string")
+        raise Malformed(place, f"is {show(plain)}, expected a string")
     return plain
 
 
 def boolean(plain: Any, place: str) -> bool:
     if type(plain) is not bool:
-        raise Malformed(f"{place} is {show(plain)}, expected true or false")
+        raise Malformed(place, f"is {show(plain)}, expected true or false")
     return plain
 
 
 def count(plain: Any, place: str) -> int:
     if type(plain) is not int or not 0 <= plain < 1 << 53:
-        raise Malformed(f"{place} is {show(plain)}, expected a whole number")
+        raise Malformed(place, f"is {show(plain)}, expected a whole number")
     return plain
 
 
 def one_of(plain: Any, words: tuple[str, ...], place: str) -> Any:
     if type(plain) is not str or plain not in words:
-        raise Malformed(f"{place} is {show(plain)}, expected {' or '.join(words)}")
+        raise Malformed(place, f"is {show(plain)}, expected {' or '.join(words)}")
     return plain
 
 
 def sequence(plain: Any, place: str) -> list[Any]:
     if type(plain) is not list:
-        raise Malformed(f"{place} is {show(plain)}, expected a list")
+        raise Malformed(place, f"is {show(plain)}, expected a list")
     return plain
 
 
@@ -60,7 +72,7 @@ def attribute_name(plain: Any, place: str) -> str:
     """A name that may be set on a layer: dotted identifiers, none of Python's own double-underscore names."""
     name = string(plain, place)
     if _IDENTIFIER.fullmatch(name) is None or name.startswith("__") or ".__" in name:
-        raise Malformed(f"{place} is {show(name)}, expected the name of an attribute, none of Python's own __names__")
+        raise Malformed(place, f"is {show(name)}, expected the name of an attribute, none of Python's own __names__")
     return name
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, Union
 
 import msgpack
 
-from wire.fields import Malformed, boolean, count, fields, sequence, show, string
+from wire.fields import Malformed, boolean, count, fields, keys, sequence, show, string
 from wire.limits import Limits
 
 PROTOCOL = 1
@@ -69,23 +69,23 @@ def read_request(frames: list[bytes], limits: Limits) -> Request:
     try:
         kind = string(header.get("kind"), "request.kind")
         if kind == "hello":
-            fields(header, ("protocol", "kind"), "request")
+            fields(header, keys("protocol", "kind"), "request")
             _expect_payloads(frames, 0)
             return Hello()
         sequence_number = count(header.get("sequence"), "request.sequence")
         if kind == "ask":
-            m = fields(header, ("protocol", "kind", "sequence", "truth", "cases"), "request")
+            m = fields(header, keys("protocol", "kind", "sequence", "truth", "cases"), "request")
             cases = _cases(m["cases"], frames, limits)
             return Ask(sequence_number, boolean(m["truth"], "request.truth"), cases, frames[1:])
         if kind == "floor":
-            m = fields(header, ("protocol", "kind", "sequence", "cases"), "request")
+            m = fields(header, keys("protocol", "kind", "sequence", "cases"), "request")
             return Floor(sequence_number, _cases(m["cases"], frames, limits), frames[1:])
         if kind == "load":
-            m = fields(header, ("protocol", "kind", "sequence", "file", "blocks"), "request")
+            m = fields(header, keys("protocol", "kind", "sequence", "file", "blocks"), "request")
             _expect_payloads(frames, 0)
             blocks = [_block(b, f"request.blocks[{i}]") for i, b in enumerate(sequence(m["blocks"], "request.blocks"))]
             return Load(sequence_number, string(m["file"], "request.file"), tuple(blocks))
-        raise Malformed(f"request.kind is {show(kind)}, expected hello, ask, floor or load")
+        raise Malformed("request.kind", f"is {show(kind)}, expected hello, ask, floor or load")
     except Malformed as error:
         raise BadMessage("malformed", str(error), sequence_number) from None
 
@@ -142,18 +142,18 @@ def _read_header(frames: list[bytes], limits: Limits) -> Plain:
 def _cases(plain: Any, frames: list[bytes], limits: Limits) -> list[Any]:
     cases = sequence(plain, "request.cases")
     if len(cases) > limits.cases:
-        raise Malformed(f"request.cases has {len(cases)} cases; the limit is {limits.cases}")
+        raise Malformed("request.cases", f"has {len(cases)} cases; the limit is {limits.cases}")
     _expect_payloads(frames, len(cases))
     return cases
 
 
 def _expect_payloads(frames: list[bytes], expected: int) -> None:
     if len(frames) - 1 != expected:
-        raise Malformed(f"the message has {len(frames) - 1} payload frames, expected {expected}")
+        raise Malformed("the message", f"has {len(frames) - 1} payload frames, expected {expected}")
 
 
 def _block(plain: Any, place: str) -> Block:
-    m = fields(plain, ("line", "text"), place)
+    m = fields(plain, keys("line", "text"), place)
     return Block(count(m["line"], f"{place}.line"), string(m["text"], f"{place}.text"))
 
 
