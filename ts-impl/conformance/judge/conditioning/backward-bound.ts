@@ -49,7 +49,13 @@ function inputBudgets(pass: Pass, by: Normaliser, upstream: Float64Array): Float
     const growth = by.scaleSpread[set] / scale;
     const gradientMean = means === null ? 0 : means.gradient[set];
     const productMean = means === null ? 0 : means.product[set];
-    for (const end = i + sets.inner; i < end; i++) {
+    const end = i + sets.inner;
+    if (high === Number.POSITIVE_INFINITY) {
+      budgets.fill(high, i, end); // no digit is left
+      i = end;
+      continue;
+    }
+    for (; i < end; i++) {
       const gradient = Math.abs(upstream[i]) * size;
       if (means === null) {
         budgets[i] = gradient * (2 * c * scale + by.scaleSpread[set]) + tiny * (1 + high);
@@ -110,12 +116,16 @@ function parameterErrors(
     const growth = by.scaleSpread[set] / scale;
     for (const end = i + sets.inner; i < end; i++) {
       const gradient = Math.abs(upstream[i]);
+      bias.size[channel] += gradient;
+      bias.error[channel] += rounding * gradient + tiny;
+      if (high === Number.POSITIVE_INFINITY) {
+        weight.error[channel] = high; // no digit is left
+        continue;
+      }
       const z = Math.abs(x[i] - mean) * scale;
       const shift = high * (by.meanError[set] + shiftRounding * (Math.abs(x[i]) + Math.abs(mean)));
       weight.size[channel] += gradient * z;
       weight.error[channel] += gradient * ((rounding + growth) * z + shift) + tiny * (1 + high);
-      bias.size[channel] += gradient;
-      bias.error[channel] += rounding * gradient + tiny;
     }
   }
   return { weight, bias };

@@ -2,7 +2,7 @@
 
 import { machineEpsilon } from '../../../tensor/dtype.ts';
 import { suggestMemoryFormat } from '../../../tensor/memory-format.ts';
-import type { Tensor } from '../../../tensor/tensor.ts';
+import { isContiguous, type Tensor } from '../../../tensor/tensor.ts';
 import { type LayerState, type Tracked, valuesOf } from './layer-state.ts';
 import { type Moments, momentsOf, scalesOf } from './moments.ts';
 import { overflowed, type Precision, precisionOf, sumFactor } from './precision.ts';
@@ -46,7 +46,9 @@ export function runForward(state: LayerState, input: Tensor): Pass | null {
   if (!fromInput && state.runningMean?.value.length !== sets.channels) return null;
   const onePass = state.family === 'group' && suggestMemoryFormat(input) === 'channelsLast';
   const rule = state.family === 'rms' ? 'uncentred' : onePass ? 'one-pass' : 'centred';
-  const moments = fromInput ? momentsOf(x, sets, rule, precision) : null;
+  // BatchNorm adds row by row in the input's dtype wherever the elements of a channel are not one run of memory.
+  const sum = state.family === 'batch' && (sets.inner === 1 || !isContiguous(input)) ? 'sequential' : 'blocked';
+  const moments = fromInput ? momentsOf(x, sets, rule, sum, precision) : null;
   if (moments !== null) updateRunning(state, moments, sets, precision);
   return { x, sets, eps, weight: state.weight, bias: state.bias, precision, centred: state.family !== 'rms', moments };
 }
@@ -82,14 +84,21 @@ export function outputBudgets(pass: Pass, by: Normaliser): Float64Array {
     const scale = by.scale[set];
     const high = by.scaleHigh[set];
     const spread = by.scaleSpread[set];
-    for (const end = i + sets.inner; i < end; i++) {
+    const end = i + sets.inner;
+    if (high === Number.POSITIVE_INFINITY) {
+      // The variance may be computed as 0 and eps does not help: no digit is left, but for a weight of 0.
+      budgets.fill(size === 0 ? Number.NaN : high, i, end);
+      i = end;
+      continue;
+    }
+    for (; i < end; i++) {
       const deviation = Math.abs(x[i] - mean);
       const shift = by.meanError[set] + shiftRounding * (Math.abs(x[i]) + Math.abs(mean));
       const y = (x[i] - mean) * scale * w + b;
       budgets[i] =
         size * (high * shift + deviation * spread + c * deviation * scale) +
         c * (Math.abs(b) + Math.abs(y)) +
-        tiny * (1 + Math.abs(x[i]) + Math.abs(mean));
+        tiny * (2 + size + Math.abs(x[i]) + Math.abs(mean));
     }
   }
   return budgets;

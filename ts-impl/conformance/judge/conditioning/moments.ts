@@ -1,6 +1,6 @@
 // The statistics of each set in float64, and how far a correct computation in the case's dtype may be from them. It knows no layer.
 
-import { type Precision, sumFactor } from './precision.ts';
+import { type Precision, sumFactor, type SumRule } from './precision.ts';
 import type { Sets } from './statistic-sets.ts';
 
 /** How the second moment is formed: about the mean in two passes or by Welford, as E[x²] − E[x]², or without a mean. */
@@ -22,7 +22,7 @@ export interface Scales {
   readonly scaleSpread: Float64Array; // [sets]
 }
 
-export function momentsOf(x: Float64Array, sets: Sets, rule: MomentRule, precision: Precision): Moments {
+export function momentsOf(x: Float64Array, sets: Sets, rule: MomentRule, sum: SumRule, precision: Precision): Moments {
   const { count, setOf, inner, slots } = sets;
   const n = count === 0 ? 0 : (slots * inner) / count;
   const mean = new Float64Array(count);
@@ -45,7 +45,7 @@ export function momentsOf(x: Float64Array, sets: Sets, rule: MomentRule, precisi
     for (const end = i + inner; i < end; i++) variance[set] += (x[i] - centre) * (x[i] - centre);
   }
   const { c, tiny } = precision;
-  const k = sumFactor(n);
+  const k = sumFactor(n, sum);
   for (let set = 0; set < count; set++) {
     const v = variance[set] / n;
     const amp = amplitude[set];

@@ -23,9 +23,16 @@ export function precisionOf(dtype: Dtype): Precision {
   return { c: FACTOR * unitRoundoff(dtype), tiny: limits.tiny, largest: limits.largest };
 }
 
-/** Roundings of a sum of n terms, in units of one: blocked and pairwise sums grow with the logarithm, and a few steps surround them. */
-export function sumFactor(n: number): number {
-  return Math.log2(Math.max(n, 1)) + 4;
+/** How a sum over a set is formed: in blocks, lanes or double, or one float after the other. */
+export type SumRule = 'blocked' | 'sequential';
+
+/**
+ * Roundings of a sum of n terms and of the few steps around it, in units of FACTOR. Blocked sums grow with the logarithm; a sequential one may
+ * be off by n/2 roundings, and one of FACTOR = 4 counts for four.
+ */
+export function sumFactor(n: number, rule: SumRule = 'blocked'): number {
+  const blocked = Math.log2(Math.max(n, 1)) + 4;
+  return rule === 'blocked' ? blocked : Math.max(blocked, n / (2 * FACTOR) + 4);
 }
 
 /** A float64 as the type would hold it as far as overflow goes; digits are kept. */
