@@ -120,6 +120,13 @@ describe('nothing of a machine', () => {
       expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
       expect(record, name).toContain(`\`${name}\``);
     }
+    for (const name of Object.keys(manifest.dependencies)) {
+      const wanted = `from '${name}'`;
+      expect(
+        SOURCES.some((path) => read(path).includes(wanted)),
+        `${name} is imported somewhere`,
+      ).toBe(true);
+    }
     for (const line of read('requirements.txt').split('\n').filter(Boolean)) {
       expect(line).toMatch(/^[\w-]+==[\d.]+( *;.*)?$/);
       expect(record).toContain(`\`${line.split('==')[0]}\``);
