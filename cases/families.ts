@@ -8,7 +8,9 @@ export interface FamilyLine {
   readonly line: string;
 }
 
-export const FAMILIES: readonly FamilyLine[] = FAMILY_NAMES.map((id) => ({ id, line: lineOf(id) }));
+export function listFamilies(): readonly FamilyLine[] {
+  return FAMILY_NAMES.map((id) => ({ id, line: lineOf(id) }));
+}
 
 // --- internal ---
 

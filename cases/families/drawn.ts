@@ -1,7 +1,7 @@
 // The families of drawn cases: what each insists on, all else being free. Every case of them is one that PyTorch takes.
 
 import { LAYERS } from '../case.ts';
-import { layoutsOf } from '../g1/layouts.ts';
+import { type Layout, layoutsOf } from '../g1/layouts.ts';
 import { isFunction, mayTrack, normOf, type Rank, ranksOf, type Subject, SUBJECTS } from '../g1/norm.ts';
 import type { Constraint, Mode } from '../g1/plan.ts';
 import { VALUE_FAMILIES } from './values.ts';
@@ -113,6 +113,7 @@ export const DRAWN_FAMILIES = {
         rank,
         modes: [[mode], [mode, 'train'], [mode, 'eval']],
         layouts: [layout],
+        options: isFunction(subject) && mode === 'eval' ? { tracked: true } : {}, // a function in eval needs statistics
       };
     },
   },
@@ -133,7 +134,7 @@ export const GRID: readonly {
   readonly subject: Subject;
   readonly rank: Rank;
   readonly mode: 'train' | 'eval';
-  readonly layout: typeof import('../g1/layouts.ts').LAYOUTS[number];
+  readonly layout: Layout;
 }[] = makeGrid();
 
 // --- internal ---

@@ -12,12 +12,12 @@ export type Layout = (typeof LAYOUTS)[number];
 export function layoutsOf(rank: number): readonly Layout[] {
   if (rank === 4 || rank === 5) return LAYOUTS;
   if (rank >= 2) return ['contiguous', 'transposed', 'expanded', 'sliced'];
-  return rank === 1 ? ['contiguous', 'expanded', 'sliced'] : ['contiguous'];
+  return rank === 1 ? ['contiguous', 'sliced'] : ['contiguous'];
 }
 
 /**
  * The values, given in index order, laid in memory as `layout` says. Expanding keeps the last of the values along one axis,
- * taken from `repeatable` (axes that may repeat without emptying the question) where one of them is longer than 1.
+ * taken from `repeatable` (axes that may repeat without emptying the question) where one of them will do.
  * Gaps of a sliced tensor hold NaN, so that reading them shows.
  */
 export function layOut(
@@ -69,8 +69,9 @@ function placeOf(layout: Layout, shape: Shape, repeatable: readonly number[], dr
       return { strides: stridesInOrder(shape, order), offset: 0, elements };
     }
     case 'expanded': {
-      const usable = repeatable.filter((axis) => shape[axis] > 1);
-      const candidates = usable.length > 0 ? usable : long;
+      const worthwhile = long.filter((axis) => elements > shape[axis]); // repeating leaves more than one value
+      const usable = worthwhile.filter((axis) => repeatable.includes(axis));
+      const candidates = usable.length > 0 ? usable : worthwhile;
       if (candidates.length === 0) return null;
       const repeated = draw.pick(candidates);
       const strides = contiguousStrides(shape.with(repeated, 1));
