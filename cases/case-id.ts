@@ -56,6 +56,9 @@ export function decodeCaseFile(file: Uint8Array): Case {
 /** Bytes that a case may have once inflated. */
 const CASE_LIMIT_BYTES = 256 << 20;
 
+/** Deflate packs at most about 1,032 bytes into one. */
+const MOST_DEFLATED = 1100;
+
 function generatedCase(id: string): Case {
   const parts = id.split('/');
   if (parts.length !== 5) {
@@ -93,6 +96,9 @@ function readCase(file: Uint8Array): Case {
   const length = new DataView(file.buffer, file.byteOffset).getUint32(0, true);
   if (length > CASE_LIMIT_BYTES) {
     throw new IdError(`the literal case claims ${length} bytes; the limit is ${CASE_LIMIT_BYTES}`);
+  }
+  if (length > file.length * MOST_DEFLATED) {
+    throw new IdError(`the literal case claims ${length} bytes, more than its ${file.length} can hold; it is damaged`);
   }
   try {
     const plain = inflateSync(file.subarray(4), { out: new Uint8Array(length) }); // a longer stream throws

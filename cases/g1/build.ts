@@ -1,10 +1,9 @@
 // From a plan to the steps of a case: construct, set tensors, forward, backward, read, or a call of the function. No choice is made twice.
 
-import type { ComputeDtype } from '../../ts-impl/tensor/dtype.ts';
-import { type Shape, sizeOf } from '../../ts-impl/tensor/shape.ts';
 import { fromStorage, tensor, type Tensor } from '../../ts-impl/tensor/tensor.ts';
 import { bool, float, none, type Step, tensorValue, type Value } from '../case.ts';
 import { type Draw, normalAt, type Stream, uniformAt } from '../counter.ts';
+import { parameter } from '../families/parameter.ts';
 import { fill, type ValueFamily } from '../families/values.ts';
 import { layOut, type Layout, layoutsOf } from './layouts.ts';
 import { constructorArguments, functionArguments, hasBias, hasWeight } from './options.ts';
@@ -15,20 +14,6 @@ export type Streams = () => Stream;
 
 export function buildSteps(rule: Constraint, plan: Plan, draw: Draw, streams: Streams): readonly Step[] {
   return plan.functional ? buildCalls(rule, plan, draw, streams) : buildTrajectory(rule, plan, draw, streams);
-}
-
-/** A tensor whose memory is known to be of floats. */
-type Parameter = Tensor & { readonly storage: Float32Array | Float64Array };
-
-/** Random values with at least one negative and a zero, all others different. */
-export function parameter(shape: Shape, dtype: ComputeDtype, stream: Stream): Parameter {
-  const size = sizeOf(shape);
-  const storage = dtype === 'float32' ? new Float32Array(size) : new Float64Array(size); // [...shape]
-  for (let i = 0; i < size; i++) storage[i] = 1.25 * normalAt(stream.a, stream.b, i) + 0.25;
-  const first = Math.floor(uniformAt(stream.a, stream.b, 0x40000000) * size);
-  if (size >= 3) storage[first] = 0;
-  if (size >= 2) storage[(first + 1) % size] = -Math.abs(storage[(first + 1) % size]) - 0.125;
-  return { ...fromStorage(dtype, shape, storage), storage };
 }
 
 // --- internal ---

@@ -41,47 +41,6 @@ export function drawSizes(rule: SizeRule, norm: Norm, rank: Rank, fromBatch: boo
   return describe(norm, legal, rank.batched, groups, normalized);
 }
 
-/** Names channels and sets of a shape that is already chosen. `normalized` counts the trailing axes of LayerNorm and RMSNorm. */
-export function describe(norm: Norm, shape: Shape, batched: boolean, groups: number, normalized: number): Sizes {
-  const axes = shape.map((_, axis) => axis);
-  const channelAxis = batched ? 1 : 0;
-  const channels = norm === 'layer' || norm === 'rms' ? 0 : shape[channelAxis];
-  const samples = batched ? (shape[0] ?? 1) : 1;
-  const spatial = sizeOf(shape.slice(channelAxis + 1));
-  const base = { shape, batched, channels, groups, normalizedShape: shape.slice(shape.length - normalized) };
-  switch (norm) {
-    case 'batch':
-      return {
-        ...base,
-        sets: { outer: samples, count: channels, inner: spatial },
-        repeatable: spatial > 1 ? [0, 1] : [1],
-      };
-    case 'instance':
-      return {
-        ...base,
-        sets: { outer: 1, count: samples * channels, inner: spatial },
-        repeatable: axes.slice(0, channelAxis + 1),
-      };
-    case 'group':
-      return {
-        ...base,
-        sets: { outer: 1, count: samples * groups, inner: (channels / groups) * spatial },
-        repeatable: channels / groups > 1 ? axes.filter((axis) => axis !== 1) : [0],
-      };
-    case 'layer':
-    case 'rms': {
-      const inner = sizeOf(base.normalizedShape);
-      return {
-        ...base,
-        sets: { outer: 1, count: inner === 0 ? 0 : sizeOf(shape) / inner, inner },
-        repeatable: axes.slice(0, shape.length - normalized),
-      };
-    }
-    default:
-      return norm satisfies never;
-  }
-}
-
 // --- internal ---
 
 function drawShape(rule: SizeRule, norm: Norm, { rank, batched }: Rank, normalized: number, draw: Draw): Shape {
@@ -187,4 +146,45 @@ function makeLegal(norm: Norm, shape: Shape, channelAxis: number, groups: number
   if (norm === 'instance' && spatial === 1) return shape.with(-1, 3);
   if (norm === 'group' && ((shape[0] * shape[1]) / groups) * spatial === 1) return shape.with(0, 2);
   return shape;
+}
+
+/** Names channels and sets of a shape that is already chosen. `normalized` counts the trailing axes of LayerNorm and RMSNorm. */
+function describe(norm: Norm, shape: Shape, batched: boolean, groups: number, normalized: number): Sizes {
+  const axes = shape.map((_, axis) => axis);
+  const channelAxis = batched ? 1 : 0;
+  const channels = norm === 'layer' || norm === 'rms' ? 0 : shape[channelAxis];
+  const samples = batched ? (shape[0] ?? 1) : 1;
+  const spatial = sizeOf(shape.slice(channelAxis + 1));
+  const base = { shape, batched, channels, groups, normalizedShape: shape.slice(shape.length - normalized) };
+  switch (norm) {
+    case 'batch':
+      return {
+        ...base,
+        sets: { outer: samples, count: channels, inner: spatial },
+        repeatable: spatial > 1 ? [0, 1] : [1],
+      };
+    case 'instance':
+      return {
+        ...base,
+        sets: { outer: 1, count: samples * channels, inner: spatial },
+        repeatable: axes.slice(0, channelAxis + 1),
+      };
+    case 'group':
+      return {
+        ...base,
+        sets: { outer: 1, count: samples * groups, inner: (channels / groups) * spatial },
+        repeatable: channels / groups > 1 ? axes.filter((axis) => axis !== 1) : [0],
+      };
+    case 'layer':
+    case 'rms': {
+      const inner = sizeOf(base.normalizedShape);
+      return {
+        ...base,
+        sets: { outer: 1, count: inner === 0 ? 0 : sizeOf(shape) / inner, inner },
+        repeatable: axes.slice(0, shape.length - normalized),
+      };
+    }
+    default:
+      return norm satisfies never;
+  }
 }

@@ -63,6 +63,7 @@ describe('caseFromId', () => {
     ['x1/A', /no bytes give; it is cut short/],
     ['x1/a=b.', /holds "=" after x1\/; base64url/],
     [`x1/${'A'.repeat(40)}`, /the literal case does not read/],
+    [`x1/AAAAAQ${'A'.repeat(40)}`, /claims 16777216 bytes, more than its 34 can hold/],
     [`x1/${'_'.repeat(40)}`, /claims 4294967295 bytes; the limit is/],
     [literal.slice(0, -9), /the literal case does not read/],
     [literal.replace(/^x1\/../, 'x1/AA'), /the literal case does not read/],
