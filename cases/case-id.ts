@@ -2,7 +2,7 @@
 
 import { deflateSync, inflateSync } from 'fflate';
 import type { Case } from './case.ts';
-import { FAMILY_NAMES, generate, isFamilyName } from './g1/generate.ts';
+import { FAMILY_NAMES, generate, hasIndex, isFamilyName } from './g1/generate.ts';
 import { packHeader, unpackHeader } from './packed-header.ts';
 import { asMap, decodeCase, encodeCase, MalformedHeader } from './serialise.ts';
 
@@ -68,7 +68,10 @@ function generatedCase(id: string): Case {
   if (!isFamilyName(family)) {
     throw new IdError(`${quote(id)} names the family ${quote(family)}; the families are ${FAMILY_NAMES.join(', ')}`);
   }
-  const made = generate(family, wholeNumber(seed, 'seed', id), wholeNumber(index, 'index', id));
+  const number = wholeNumber(index, 'index', id);
+  if (!hasIndex(family, number))
+    throw new IdError(`${quote(id)} has the index ${index}, and ${family} has no such row`);
+  const made = generate(family, wholeNumber(seed, 'seed', id), number);
   if (made.id !== id) {
     throw new IdError(
       `${quote(id)} does not match its case, whose id is ${made.id}; ask for that one, or mend the numbers`,

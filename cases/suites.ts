@@ -1,7 +1,7 @@
 // The suites: which families, how many cases of each, and why. Lazy: a case exists only while it is looked at.
 
 import type { Case } from './case.ts';
-import { type FamilyName, generate, LISTED_FAMILIES } from './g1/generate.ts';
+import { type FamilyName, generate, LISTED_FAMILIES, nthIndex } from './g1/generate.ts';
 import { GRID } from './families/drawn.ts';
 
 export const SUITE_NAMES = ['smoke', 'standard', 'deep'] as const;
@@ -73,7 +73,7 @@ export function suite(name: SuiteName, options: { readonly seed?: number; readon
       for (const { family, count } of plan) {
         for (let index = 0; index < count; index++, made++) {
           if (made === size) return;
-          yield generate(family, seed, index);
+          yield generate(family, seed, nthIndex(family, index));
         }
       }
     },
@@ -104,7 +104,8 @@ function deep(seed: number, size: number): Suite {
     *[Symbol.iterator]() {
       for (let k = 0; k < size; k++) {
         const { family, nth } = turns[k % turns.length];
-        yield generate(family, seed, Math.floor(k / turns.length) * SHARES[family].deep + nth);
+        const n = Math.floor(k / turns.length) * SHARES[family].deep + nth;
+        yield generate(family, seed, nthIndex(family, n));
       }
     },
   };

@@ -13,7 +13,10 @@ import { buildSteps, type Streams } from './build.ts';
 import { drawPlan } from './plan.ts';
 import { firstInput, summarise } from './summary.ts';
 
-/** Families whose cases are written out; case `index` is row `index` modulo their number, with fresh values each round. */
+/**
+ * Families whose cases are written out: case 1000·r + k is row k with the values of round r, so that rows appended later
+ * leave the others' ids as they are.
+ */
 export const LISTED_FAMILIES = { edges: EDGES, empty: EMPTY, state: STATE, refusals: REFUSALS } as const;
 export type ListedName = keyof typeof LISTED_FAMILIES;
 
@@ -28,8 +31,21 @@ export function isFamilyName(name: string): name is FamilyName {
   return (FAMILY_NAMES as readonly string[]).includes(name);
 }
 
-/** Case `index` of a family under `seed`, both whole numbers from 0 to 2^53 − 1. */
+/** The index of the n-th case of a family, which is n but for written-out rows. */
+export function nthIndex(family: FamilyName, n: number): number {
+  if (!isListed(family)) return n;
+  const rows = LISTED_FAMILIES[family].length;
+  return Math.floor(n / rows) * ROUND + (n % rows);
+}
+
+/** Whether a family has a case of this index. */
+export function hasIndex(family: FamilyName, index: number): boolean {
+  return !isListed(family) || index % ROUND < LISTED_FAMILIES[family].length;
+}
+
+/** Case `index` of a family under `seed`, both whole numbers from 0 to 2^53 − 1. Throws RangeError for a row that is not there. */
 export function generate(family: FamilyName, seed: number, index: number): Case {
+  if (!hasIndex(family, index)) throw new RangeError(`${family} has no case ${index}; ask hasIndex or nthIndex first`);
   const start = streamBase(family);
   let used = 0;
   const streams: Streams = () => makeStream(seed, index, start + ++used);
@@ -42,6 +58,8 @@ export function generate(family: FamilyName, seed: number, index: number): Case 
 }
 
 // --- internal ---
+
+const ROUND = 1000;
 
 type Made = Omit<Case, 'id'> & { readonly row: string | null };
 
@@ -59,7 +77,7 @@ function drawCase(family: DrawnName, index: number, draw: Draw, streams: Streams
 }
 
 function writeRow(rows: readonly Row[], index: number, streams: Streams): Made {
-  const row = rows[index % rows.length];
+  const row = rows[index % ROUND];
   const steps: readonly Step[] = row.steps(new RowValues(streams));
   return { layer: row.subject, dtype: row.dtype ?? 'float32', layout: 'contiguous', steps, row: row.name };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Case } from '../../../cases/case.ts';
-import { FAMILY_NAMES, generate, LISTED_FAMILIES } from '../../../cases/g1/generate.ts';
+import { FAMILY_NAMES, generate, LISTED_FAMILIES, nthIndex } from '../../../cases/g1/generate.ts';
 import { packHeader } from '../../../cases/packed-header.ts';
 import { encodeCase } from '../../../cases/serialise.ts';
 import { suite } from '../../../cases/suites.ts';
@@ -84,6 +84,13 @@ describe('generate', () => {
       expect(new Set(names).size, family).toBe(names.length);
       for (const row of rows) expect(row.name).toMatch(/^[a-z0-9-]+$/);
     }
+  });
+
+  test('counts written-out rows by rounds, so that more rows can follow', () => {
+    const rows = LISTED_FAMILIES.empty.length;
+    expect([0, rows - 1, rows, 2 * rows + 1].map((n) => nthIndex('empty', n))).toEqual([0, rows - 1, 1000, 2001]);
+    expect(generate('empty', 0, 1000).id).toBe(generate('empty', 0, 0).id.replace('/0/0/', '/0/1000/'));
+    expect(() => generate('empty', 0, rows)).toThrow(`empty has no case ${rows}`);
   });
 
   test('is cheap: more than 1,500 cases a second, counted over a second’s worth', () => {
