@@ -129,7 +129,7 @@ abstract class BatchNorm extends RunningNorm {
     super(numFeatures, { affine: true, trackRunningStats: true, ...options });
   }
 
-  protected apply(input: Tensor): Call {
+  call(input: Tensor): Call {
     checkRank(input, this.ranks);
     let factor = this.momentum ?? 0;
     if (this.training && this.trackRunningStats && this.numBatchesTracked !== null) {

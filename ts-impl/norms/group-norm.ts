@@ -106,7 +106,7 @@ export class GroupNorm extends Module {
     if (this.bias !== null) refill(this.bias, 0);
   }
 
-  protected apply(input: Tensor): Call {
+  call(input: Tensor): Call {
     return groupNorm(input, this.numGroups, this.weight, this.bias, this.eps);
   }
 

@@ -99,7 +99,7 @@ abstract class InstanceNorm extends RunningNorm {
     super(numFeatures, { affine: false, trackRunningStats: false, ...options });
   }
 
-  protected apply(input: Tensor): Call {
+  call(input: Tensor): Call {
     checkRank(input, this.ranks);
     const unbatched = input.shape.length === this.ranks[0];
     const axis = unbatched ? 0 : 1;

@@ -90,7 +90,7 @@ export class LayerNorm extends Module {
     if (this.bias !== null) refill(this.bias, 0);
   }
 
-  protected apply(input: Tensor): Call {
+  call(input: Tensor): Call {
     return layerNorm(input, this.normalizedShape, this.weight, this.bias, this.eps);
   }
 

@@ -2,7 +2,7 @@
 
 import type { ComputeDtype } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Call } from './call.ts';
+import type { Call, Gradients } from './call.ts';
 import { addInto, castTensor, cloneTensor } from './parameters.ts';
 import { type LoadReport, loadEntries, type StateDict, type StateEntry } from './state-dict.ts';
 import { TorchError } from './torch-error.ts';
@@ -22,10 +22,10 @@ export abstract class Module {
   /** The metadata version of the state dict. */
   protected readonly version: number = 1;
 
-  /** Computes the output of the layer's shape. The input is never written, the output never shares its memory. Throws TorchError. */
+  /** The output, of the input's shape. The input is never written, the output never shares its memory. Throws TorchError. */
   forward(input: Tensor): Tensor {
     this.latest = null;
-    this.latest = this.apply(input);
+    this.latest = this.call(input);
     return this.latest.output;
   }
 
@@ -38,9 +38,17 @@ export abstract class Module {
       throw new TorchError('RuntimeError', 'backward was called without a forward that returned; call forward first');
     }
     const gradients = this.latest.backward(gradient);
-    this.weightGrad = accumulate(this.weightGrad, gradients.weight);
-    this.biasGrad = accumulate(this.biasGrad, gradients.bias);
+    this.accumulate(gradients);
     return gradients.input;
+  }
+
+  /** What `forward` does, answering the way back too and recording nothing here. Running statistics are updated. */
+  abstract call(input: Tensor): Call;
+
+  /** Adds the gradients of a call to the parameters'. */
+  accumulate(gradients: Gradients): void {
+    this.weightGrad = sumOf(this.weightGrad, gradients.weight);
+    this.biasGrad = sumOf(this.biasGrad, gradients.bias);
   }
 
   /** Forgets the parameters' gradients. */
@@ -109,7 +117,6 @@ export abstract class Module {
   }
 
   abstract resetParameters(): void;
-  protected abstract apply(input: Tensor): Call;
   protected abstract extraRepr(written: Readonly<Record<string, string>>): string;
 
   /** What a layer does to a state dict of an older version before it is loaded. */
@@ -120,7 +127,7 @@ export abstract class Module {
 
 // --- internal ---
 
-function accumulate(sum: Tensor | null, gradient: Tensor | null): Tensor | null {
+function sumOf(sum: Tensor | null, gradient: Tensor | null): Tensor | null {
   if (gradient === null) return sum;
   if (sum === null) return cloneTensor(gradient);
   addInto(sum, gradient);

@@ -78,7 +78,7 @@ export class RMSNorm extends Module {
     if (this.elementwiseAffine && this.weight !== null) refill(this.weight, 1);
   }
 
-  protected apply(input: Tensor): Call {
+  call(input: Tensor): Call {
     return rmsNorm(input, this.normalizedShape, this.weight, this.eps);
   }
 

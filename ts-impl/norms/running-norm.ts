@@ -93,7 +93,7 @@ export abstract class RunningNorm extends Module {
   }
 
   /** Adds one to the count of batches and answers it. */
-  protected countBatch(): number {
+  countBatch(): number {
     if (this.numBatchesTracked === null) return 0;
     const seen = Number(this.numBatchesTracked.storage[0]) + 1;
     refill(this.numBatchesTracked, seen);
