@@ -1,3 +1,5 @@
+// Case ids: remade from their numbers or read whole, and every malformed one refused with its rule.
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { caseFromId, decodeCaseFile, encodeCaseFile, IdError, withLiteralId } from '../../cases/case-id.ts';

@@ -1,3 +1,5 @@
+// The counter-based generator: the same words everywhere, and words fit for values.
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Draw, makeStream, normalAt, uniformAt, wordAt } from '../../cases/counter.ts';

@@ -1,3 +1,5 @@
+// Headers as MessagePack: the round trip, and what is refused.
+
 import msgpack from 'msgpack-lite';
 import { describe, expect, test } from 'vitest';
 import { MalformedHeader } from '../../cases/header.ts';

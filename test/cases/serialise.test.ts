@@ -1,3 +1,5 @@
+// Cases as header and payload: the round trip, and the place named in every complaint.
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Case, float, int, type Step, type Value } from '../../cases/case.ts';

@@ -1,3 +1,5 @@
+// The suites: sizes, laziness, and what the standard suite is sure to hold.
+
 import { describe, expect, test } from 'vitest';
 import { type Case, LAYERS, type Step } from '../../cases/case.ts';
 import { listFamilies } from '../../cases/families.ts';

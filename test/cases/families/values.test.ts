@@ -1,3 +1,5 @@
+// Each value family has the property it is named for.
+
 import { describe, expect, test } from 'vitest';
 import { makeStream } from '../../../cases/counter.ts';
 import { channelSets, fill, VALUE_FAMILIES, type ValueFamily } from '../../../cases/families/values.ts';

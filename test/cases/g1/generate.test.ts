@@ -1,3 +1,5 @@
+// Generator version 1: pinned bytes, determinism, and what every drawn case promises.
+
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Case } from '../../../cases/case.ts';

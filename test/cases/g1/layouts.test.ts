@@ -1,3 +1,5 @@
+// Layouts keep the values and have real strides.
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Draw, makeStream } from '../../../cases/counter.ts';
