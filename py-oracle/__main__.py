@@ -14,6 +14,7 @@ import json
 import signal
 import sys
 import threading
+from typing import Callable
 
 from wire.limits import Limits
 from wire.messages import PROTOCOL
@@ -24,9 +25,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when this ends
     limits = Limits(frame_bytes=options.max_frame_bytes, header_bytes=options.max_header_bytes)
     if options.host:
-        from host import run_host
-
-        run_host(limits)
+        _host(limits)
     else:
         _serve(options.endpoint, limits)
 
@@ -67,6 +66,27 @@ def _serve(endpoint: str | None, limits: Limits) -> None:
     print(json.dumps(ready), flush=True)
     collect_rarely()
     serve(socket, subject, limits)
+
+
+def _host(limits: Limits) -> None:
+    import torch
+
+    import server
+    from host import run_host
+    from torch_side.oracle import capabilities
+    from torch_side.snippet.subject import Snippet
+
+    torch.set_num_threads(1)
+    server.collect_rarely()
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]  # foreign code imports nothing of this
+
+    def run_worker(endpoint: str, tell_bound: Callable[[], None]) -> None:
+        socket = server.bind(endpoint, limits)  # the first context of this process; the host makes none
+        tell_bound()
+        server.serve(socket, Snippet(limits), limits)
+
+    run_host({"protocol": PROTOCOL, "torch": str(torch.__version__), **capabilities()}, run_worker)
 
 
 def _last_endpoint() -> int:

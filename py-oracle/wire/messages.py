@@ -158,6 +158,6 @@ def _block(plain: Any, place: str) -> Block:
 
 
 def _pack(kind: str, rest: Plain) -> bytes:
-    packed = msgpack.packb({"protocol": PROTOCOL, "kind": kind, **rest}, use_bin_type=True)
+    packed = msgpack.packb({"protocol": PROTOCOL, "kind": kind, **rest}, use_bin_type=True, unicode_errors="replace")
     assert packed is not None
     return packed

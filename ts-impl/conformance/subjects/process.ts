@@ -9,6 +9,7 @@ export interface ProcessOptions {
   readonly python: string;
   readonly args: readonly string[];
   readonly readyTimeoutMs: number;
+  readonly env?: Readonly<Record<string, string>>;
   /** What is run instead of py-oracle; tests start miniature liars with it. */
   readonly script?: string;
 }
@@ -55,7 +56,7 @@ export async function startPython(options: ProcessOptions): Promise<PythonProces
     stderr: 'pipe',
     buffer: false,
     reject: false,
-    env: { ATEN_CPU_CAPABILITY: 'avx2', PYTHONUTF8: '1' },
+    env: { ATEN_CPU_CAPABILITY: 'avx2', PYTHONUTF8: '1', ...options.env },
   });
   const stderr = keepTail(child.stderr, STDERR_TAIL_CHARACTERS);
   child.stdin.on('error', () => {}); // a dead child's pipe; `gone` tells

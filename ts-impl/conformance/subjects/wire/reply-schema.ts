@@ -87,6 +87,7 @@ export const REPLY_SCHEMA = {
       kind: { enum: ['syntax', 'import', 'memory', 'exit', 'error'] },
       type: text,
       message: text,
+      name: nullable(text),
     }),
   },
 } as const;

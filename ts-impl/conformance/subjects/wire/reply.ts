@@ -49,6 +49,8 @@ export interface LoadFailure {
   readonly kind: 'syntax' | 'import' | 'memory' | 'exit' | 'error';
   readonly type: string;
   readonly message: string;
+  /** Of the class or function that is not defined because of it. */
+  readonly name: string | null;
 }
 
 export interface Loaded {
