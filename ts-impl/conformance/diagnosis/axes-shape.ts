@@ -2,7 +2,7 @@
 
 import type { Axis, Subject } from './axis.ts';
 import type { Partition } from './partition.ts';
-import type { AffineForm, AffineTensor, Profile } from './profile.ts';
+import type { Affine, AffineForm, AffineTensor, Profile } from './profile.ts';
 import { keptAxes, lettersOf, type Target } from './target.ts';
 
 const axesPartition = (kept: readonly number[], groups: number | null): Partition => ({
@@ -175,10 +175,7 @@ export const affineForm: Axis = {
     if (target.kind === 'InstanceNorm' && !target.affine && profile.affine.form === 'weight*x+bias') return 'none';
     return profile.affine.form;
   },
-  apply: (profile, value) =>
-    profile.affine.weight === null && profile.affine.bias === null
-      ? profile
-      : { ...profile, affine: { ...profile.affine, form: value as AffineForm } }, // one of `values`
+  apply: (profile, value) => ({ ...profile, affine: withForm(profile.affine, value as AffineForm) }), // one of `values`
   separatedBy: 'a weight that is not 1, with negatives and a zero, and a bias that is not 0',
   explain: (actual) => {
     const words: Record<string, string> = {
@@ -195,6 +192,26 @@ export const affineForm: Axis = {
   },
   clues: [/return .*(gamma|weight|scale|beta|bias|shift)/, /gamma|weight|scale|beta|bias/, /Parameter\(/],
 };
+
+/** The affine with another form; tensors that the form leaves out are gone, tensors that it lacks stay out. */
+function withForm(affine: Affine, form: AffineForm): Affine {
+  switch (form) {
+    case 'none':
+    case 'ignored':
+      return { form, weight: null, bias: null, identity: 1 };
+    case 'weight-only':
+      return { ...affine, form, bias: null, identity: 1 };
+    case 'bias-only':
+      return { ...affine, form, weight: null, identity: 1 };
+    case 'one-plus-weight':
+      return { ...affine, form, identity: 0 };
+    case 'weight*x+bias':
+    case 'bias-before-weight':
+      return { ...affine, form, identity: 1 };
+    default:
+      return form satisfies never;
+  }
+}
 
 export const groupsLayout: Axis = {
   id: 'groups.layout',

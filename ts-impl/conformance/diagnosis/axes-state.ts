@@ -21,7 +21,7 @@ export const statisticsTrain: Axis = {
   values: ['batch', 'running-after-update', 'running-before-update'],
   about: 'what training normalises with',
   pytorch: () => 'batch',
-  measured: ({ profile }) => profile.scale.statistics,
+  measured: ({ profile }) => (profile.running === null ? null : profile.scale.statistics),
   apply: (profile, value) => ({ ...profile, scale: { ...profile.scale, statistics: value as StatisticsSource } }), // one of `values`
   separatedBy: 'buffers that are no batch statistics',
   explain: (actual) =>
@@ -112,7 +112,7 @@ export const momentumRule: Axis = {
   apply: (profile, value) => {
     const rule = value as MomentumRule; // one of `values`
     const share = profile.running?.argument?.default ?? 0.1;
-    const newShare = rule === 'old-weight' ? 1 - share : share;
+    const newShare = { 'old-weight': 1 - share, overwritten: 1, 'never-updated': 0 }[String(rule)] ?? share;
     return withRunning(profile, { rule, newShare, oldShare: 1 - newShare });
   },
   separatedBy:

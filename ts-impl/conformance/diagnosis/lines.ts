@@ -56,7 +56,7 @@ export function fitEps(
       const expected = denominatorOf(variances[i], candidate.eps, candidate);
       error = Math.max(
         error,
-        Math.abs(denominators[i] - expected) / expected || Number.POSITIVE_INFINITY * Number(!(expected > 0)),
+        expected > 0 ? Math.abs(denominators[i] - expected) / expected : Number.POSITIVE_INFINITY,
       );
     }
     if (error <= tolerance && (best === null || error < best.error / 10)) best = { ...candidate, error };

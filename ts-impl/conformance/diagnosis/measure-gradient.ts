@@ -52,8 +52,8 @@ export async function measureGradient(
   for (const meanDetached of [false, true]) {
     for (const varianceDetached of [false, true]) {
       const gradient = { meanDetached, varianceDetached };
-      const state = initialState(profile);
-      if (state.weight !== null) state.weight.set(weight);
+      const state = initialState();
+      if (profile.affine.weight !== null) state.weight = weight;
       const model = modelForward({ ...profile, gradient }, optionsOf(profile), state, x, shape, 'train').backward(
         g,
       ).input;

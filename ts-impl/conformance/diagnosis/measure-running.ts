@@ -24,6 +24,8 @@ import type { Stance } from './stance.ts';
 
 /** The momentum given by argument where one may be varied: dyadic, and far from PyTorch's default and from its complement. */
 const TRIAL_MOMENTUM = 0.25;
+/** The second of the two values that the buffers start from; the first is 0. */
+const START = 2.5;
 
 /** Measures the update rule over three steps. One round trip; null without buffers, 'unknown' where it fits no linear rule. */
 export async function measureRunning(
@@ -38,7 +40,7 @@ export async function measureRunning(
   if (runningMean === null || runningVar === null || shape === undefined) return null;
   const names = { mean: runningMean, variance: runningVar };
   const inputs = [61, 62, 63].map((seed) => noise(seed, sizeOf(stance.shape)).map((v, i) => v * (1 + (i % 3)) + 0.5));
-  const starts = [0, 2.5];
+  const starts = [0, START];
   const ask = (start: number, args: Arguments, mode: 'train' | 'eval') =>
     probe(specimen.name, [
       construct(specimen.name, args),
@@ -143,9 +145,9 @@ function shares(
 ): Shares | null {
   const result: Shares = { old: [], fresh: [], variance: [] };
   const entries = statistics[0].mean.length;
-  let before: { lowMean: Float64Array; highMean: Float64Array; lowVar: Float64Array } = {
+  let before = {
     lowMean: new Float64Array(entries),
-    highMean: new Float64Array(entries).fill(2.5),
+    highMean: new Float64Array(entries).fill(START),
     lowVar: new Float64Array(entries),
   };
   for (let k = 0; k < statistics.length; k++) {
@@ -154,35 +156,40 @@ function shares(
     const highMean = valuesOf(high, step, names.mean);
     const lowVar = valuesOf(low, step, names.variance);
     if (lowMean === null || highMean === null || lowVar === null) return null;
-    const gap = before.highMean[0] - before.lowMean[0];
-    const old = Math.abs(gap) < 1e-9 ? 0 : (highMean[0] - lowMean[0]) / gap;
-    const fresh = leastSquares(
-      statistics[k].mean,
-      lowMean.map((v, c) => v - old * before.lowMean[c]),
-    );
-    if (fresh === null) return null;
-    result.old.push(old);
-    result.fresh.push(fresh);
-    result.variance.push(lowVar.map((v, c) => v - old * before.lowVar[c]));
-    before = { lowMean, highMean, lowVar };
+    const old = [...before.lowMean, ...before.highMean];
+    const fresh = [...statistics[k].mean, ...statistics[k].mean];
+    const fit = twoFactors(old, fresh, [...lowMean, ...highMean]);
+    if (fit === null) return null;
+    result.old.push(fit[0]);
+    result.fresh.push(fit[1]);
+    result.variance.push(lowVar.map((v, c) => v - fit[0] * before.lowVar[c]));
+    before = { lowMean: lowMean.slice(), highMean: highMean.slice(), lowVar: lowVar.slice() };
   }
   return result;
 }
 
-/** The factor with which `x` gives `y`; null where no factor does. */
-function leastSquares(x: Float64Array, y: Float64Array): number | null {
-  let xx = 0;
-  let xy = 0;
-  let yy = 0;
-  for (let i = 0; i < x.length; i++) {
-    xx += x[i] * x[i];
-    xy += x[i] * y[i];
+/** The factors (a, g) with which a·u + g·v gives y, by least squares; null where none do. */
+function twoFactors(
+  u: readonly number[],
+  v: readonly number[],
+  y: readonly number[],
+): readonly [number, number] | null {
+  let [uu, uv, vv, uy, vy, yy] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < y.length; i++) {
+    uu += u[i] * u[i];
+    uv += u[i] * v[i];
+    vv += v[i] * v[i];
+    uy += u[i] * y[i];
+    vy += v[i] * y[i];
     yy += y[i] * y[i];
   }
-  const factor = xy / xx;
+  const determinant = uu * vv - uv * uv;
+  if (!(determinant > 1e-12 * uu * vv)) return null;
+  const a = (uy * vv - vy * uv) / determinant;
+  const g = (vy * uu - uy * uv) / determinant;
   let rest = 0;
-  for (let i = 0; i < x.length; i++) rest += (y[i] - factor * x[i]) ** 2;
-  return rest <= 1e-8 * Math.max(yy, 1e-12) ? factor : null;
+  for (let i = 0; i < y.length; i++) rest += (y[i] - a * u[i] - g * v[i]) ** 2;
+  return rest <= 1e-8 * Math.max(yy, 1e-12) ? [a, g] : null;
 }
 
 const near = (a: number, b: number) => Math.abs(a - b) < 1e-4;

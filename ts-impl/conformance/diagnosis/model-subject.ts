@@ -12,15 +12,23 @@ export function optionsOf(profile: Profile, args: Arguments = {}): ModelOptions 
   const { running, scale } = profile;
   const eps = numberAt(args, profile.epsArgument) ?? scale.eps;
   const momentum = numberAt(args, running?.argument?.name ?? null);
-  if (running === null || momentum === null) {
-    return { eps, newShare: running?.newShare ?? 0, oldShare: running?.oldShare ?? 1 };
+  const shares = { eps, newShare: running?.newShare ?? 0, oldShare: running?.oldShare ?? 1 };
+  if (momentum === null) return shares;
+  switch (running?.rule) {
+    case 'old-weight':
+      return { eps, newShare: 1 - momentum, oldShare: momentum };
+    case 'new-weight':
+    case 'first-step-copies':
+      return { eps, newShare: momentum, oldShare: 1 - momentum };
+    default:
+      return shares; // the other rules don't look at it
   }
-  return running.rule === 'old-weight'
-    ? { eps, newShare: 1 - momentum, oldShare: momentum }
-    : { eps, newShare: momentum, oldShare: 1 - momentum };
 }
 
-/** What the model answers to a trajectory; `unsupported` for steps that no convention speaks of. */
+/**
+ * What the model answers to a trajectory, parameters and buffers as flat lists of their entries; `unsupported` for steps that no convention
+ * speaks of.
+ */
 export function askModel(profile: Profile, c: Case): Outcome {
   const bench = new Bench(profile);
   const results: StepResult[] = [];
@@ -45,14 +53,14 @@ class Bench {
 
   constructor(profile: Profile) {
     this.profile = profile;
-    this.state = initialState(profile);
+    this.state = initialState();
     this.options = optionsOf(profile);
   }
 
   run(step: Step): StepResult | null {
     switch (step.kind) {
       case 'construct':
-        this.state = initialState(this.profile);
+        this.state = initialState();
         this.options = optionsOf(this.profile, step.arguments);
         return returned([]);
       case 'set_tensor':
@@ -88,10 +96,10 @@ class Bench {
     const grads = latest.forward.backward(toFloat64(contiguous(upstream)));
     const all: NamedTensor[] = [{ name: 'input.grad', tensor: float64(grads.input, latest.input.shape) }];
     if (affine.weight !== null && grads.weight !== null) {
-      all.push({ name: `${affine.weight.name}.grad`, tensor: float64(grads.weight, affine.weight.shape) });
+      all.push({ name: `${affine.weight.name}.grad`, tensor: flat(grads.weight) });
     }
     if (affine.bias !== null && grads.bias !== null) {
-      all.push({ name: `${affine.bias.name}.grad`, tensor: float64(grads.bias, affine.bias.shape) });
+      all.push({ name: `${affine.bias.name}.grad`, tensor: flat(grads.bias) });
     }
     return all;
   }
@@ -100,18 +108,21 @@ class Bench {
     const { affine, running } = this.profile;
     const { state } = this;
     const all: NamedTensor[] = [];
-    const add = (name: string | undefined, values: Float64Array | null, shape: readonly number[]) => {
-      if (name !== undefined && values !== null) all.push({ name, tensor: float64(values, shape) });
+    const add = (name: string | undefined, values: Float64Array | null) => {
+      if (name !== undefined && values !== null) all.push({ name, tensor: flat(values) });
     };
     if (what === 'all') {
-      add(affine.weight?.name, state.weight, affine.weight?.shape ?? []);
-      add(affine.bias?.name, state.bias, affine.bias?.shape ?? []);
+      add(affine.weight?.name, state.weight);
+      add(affine.bias?.name, state.bias);
     }
-    add(running?.mean, state.mean, running?.shape ?? []);
-    add(running?.variance, state.variance, running?.shape ?? []);
+    add(running?.mean, state.mean);
+    add(running?.variance, state.variance);
     return all;
   }
 }
+
+/** Parameters and buffers come as their entries in order, whatever shape the subject keeps them in. */
+const flat = (values: Float64Array) => float64(values, [values.length]);
 
 function numberAt(args: Arguments, name: string | null): number | null {
   const value = name === null ? undefined : args[name];

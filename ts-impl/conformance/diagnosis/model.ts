@@ -32,18 +32,38 @@ export interface ModelForward {
   readonly backward: (upstream: Float64Array) => ModelGradients;
 }
 
-/** A fresh state: PyTorch's initial values in the profile's shapes. */
-export function initialState(profile: Profile): ModelState {
+/** A fresh state: nothing is set, so the first forward gives every tensor its initial value, in the sizes of its input. */
+export function initialState(): ModelState {
+  return { weight: null, bias: null, mean: null, variance: null, steps: 0 };
+}
+
+/** Gives every tensor that the profile has and nobody set its initial value, for inputs of `shape`. */
+export function fillState(profile: Profile, state: ModelState, shape: Shape): void {
   const { affine, running } = profile;
-  const of = (t: AffineTensor | null, value: number) =>
-    t === null ? null : new Float64Array(sizeOf(t.shape)).fill(value);
-  return {
-    weight: of(affine.weight, affine.identity),
-    bias: of(affine.bias, 0),
-    mean: running === null ? null : new Float64Array(sizeOf(running.shape)).fill(running.initial.mean),
-    variance: running === null ? null : new Float64Array(sizeOf(running.shape)).fill(running.initial.variance),
-    steps: 0,
-  };
+  const of = (t: AffineTensor, value: number) => new Float64Array(entryCount(t, profile, shape)).fill(value);
+  if (affine.weight !== null) state.weight ??= of(affine.weight, affine.identity);
+  if (affine.bias !== null) state.bias ??= of(affine.bias, 0);
+  if (running === null) return;
+  state.mean ??= new Float64Array(bufferCount(profile, shape)).fill(running.initial.mean);
+  state.variance ??= new Float64Array(bufferCount(profile, shape)).fill(running.initial.variance);
+}
+
+/** Entries of a parameter for inputs of `shape`. */
+export function entryCount(t: AffineTensor, profile: Profile, shape: Shape): number {
+  if (!t.perGroup) return t.axes.reduce((n, axis) => n * shape[axis], 1);
+  const { members } = profile.structure;
+  return (members.kind === 'axes' ? members.groups?.count : null) ?? sizeOf(t.shape);
+}
+
+/** Entries of a buffer: one for each statistic, samples counting as one. */
+export function bufferCount(profile: Profile, shape: Shape): number {
+  const { members } = profile.structure;
+  if (members.kind === 'flattened') return shape[1];
+  const apart = members.kept.filter((axis) => axis !== 0);
+  const groups = members.groups?.count ?? 1;
+  return apart.length === 0 && members.kept.includes(0)
+    ? shape[0] * groups
+    : apart.reduce((n, axis) => n * shape[axis], groups);
 }
 
 /** One forward of the modelled layer; `state`'s buffers move as the profile says. `x` is in index order, [elements] of `shape`. */
@@ -56,6 +76,7 @@ export function modelForward(
   mode: 'train' | 'eval',
 ): ModelForward {
   const { scale, running } = profile;
+  fillState(profile, state, shape);
   const members = statisticIds(profile.structure.members, shape);
   const users = statisticIds(profile.structure.users, shape);
   const count = statisticCount(profile.structure.members, shape);
@@ -79,8 +100,8 @@ export function modelForward(
   }
   const backward = (upstream: Float64Array): ModelGradients => {
     const gz = new Float64Array(x.length);
-    const gw = w.index === null ? null : new Float64Array(sizeOf(form.weight?.shape ?? []));
-    const gb = b.index === null ? null : new Float64Array(sizeOf(form.bias?.shape ?? []));
+    const gw = w.index === null ? null : new Float64Array(state.weight?.length ?? 0);
+    const gb = b.index === null ? null : new Float64Array(state.bias?.length ?? 0);
     for (let i = 0; i < x.length; i++) {
       const factor = form.form === 'one-plus-weight' ? 1 + w.values[i] : w.values[i];
       gz[i] = upstream[i] * factor;
@@ -317,7 +338,7 @@ interface Entries {
 function entries(t: AffineTensor | null, values: Float64Array | null, shape: Shape, absent: number): Entries {
   const size = sizeOf(shape);
   if (t === null || values === null) return { values: new Float64Array(size).fill(absent), index: null };
-  const index = entryIndex(t, shape, t.perGroup ? sizeOf(t.shape) : 1);
+  const index = entryIndex(t, shape, t.perGroup ? values.length : 1);
   const out = new Float64Array(size);
   for (let i = 0; i < size; i++) out[i] = values[index[i]];
   return { values: out, index };

@@ -149,11 +149,12 @@ function misaligned(flags: Uint8Array, index: readonly number[], shape: Shape): 
   if (box === null) return null;
   const kept = shape.map((_, axis) => axis).filter((axis) => box[axis].length === 1 && shape[axis] > 1);
   const full = shape.every((size, axis) => box[axis].length === size || kept.includes(axis));
-  if (!full || kept.length !== 1) return null;
-  const [axis] = kept;
-  if (axis === 1 || shape[axis] !== shape[1] || box[axis][0] !== index[1]) return null;
+  const [axis] = kept.filter((k) => k !== 0);
+  if (!full || axis === undefined || axis === 1 || kept.some((k) => k !== 0 && k !== axis)) return null;
+  if (shape[axis] !== shape[1] || box[axis][0] !== index[1]) return null;
+  if (kept.includes(0) && box[0][0] !== index[0]) return null;
   return {
-    members: { kind: 'axes', kept: [1], groups: null },
-    users: { kind: 'axes', kept: [axis], groups: null },
+    members: { kind: 'axes', kept: kept.map((k) => (k === axis ? 1 : k)), groups: null },
+    users: { kind: 'axes', kept, groups: null },
   };
 }

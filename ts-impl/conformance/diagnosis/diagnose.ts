@@ -1,0 +1,247 @@
+// The diagnosis of one specimen: measured, held against a layer, its departures proved and witnessed, as the subject's part of a report.
+
+import type { LayerName } from '../../../cases/case.ts';
+import type { Finding, Location, Unexplained } from '../finding.ts';
+import type { Closest, Equivalent, SubjectReport } from '../report/report.ts';
+import { NO_TOTALS } from '../report/report.ts';
+import type { Subject } from '../subjects/subject.ts';
+import { type Departure, departuresFrom, errorsIn } from './axes.ts';
+import type { Clues } from './axis.ts';
+import { askBothSides, holdAgainst, type Trial } from './hold-against.ts';
+import { type Measurement, measure } from './measure.ts';
+import { kindFromName, type NormKind, rankFromName } from './norm-kind.ts';
+import { evidenceFor, nearestRival, type Proof, prove } from './proof.ts';
+import type { Specimen } from './specimen.ts';
+import { allTargets, defaultTarget, type Target, trailingReduced } from './target.ts';
+import { type Dictionary, makeDictionary } from './translate.ts';
+import { findWitnesses } from './witness.ts';
+import { withLiteralId } from '../../../cases/case-id.ts';
+
+export interface DiagnoseOptions {
+  /** The layer to hold it against; null to go by its name, then by its behaviour. */
+  readonly layer: LayerName | null;
+  readonly oracle: Subject;
+  readonly locate: (clues: Clues) => Location | null;
+  readonly replay: (id: string) => string;
+}
+
+/** What a diagnosis says of a subject; its name, kind and source are the caller's. */
+export type SubjectDiagnosis = Pick<
+  SubjectReport,
+  | 'layer'
+  | 'layerFrom'
+  | 'closest'
+  | 'equivalent'
+  | 'mapping'
+  | 'verdict'
+  | 'reason'
+  | 'totals'
+  | 'worst'
+  | 'findings'
+  | 'unexplained'
+>;
+
+export type Diagnosed =
+  | { readonly kind: 'diagnosed'; readonly diagnosis: SubjectDiagnosis }
+  /** It is no norm; `reason` says what it does instead. */
+  | { readonly kind: 'skipped'; readonly reason: string };
+
+/** Diagnoses a specimen. Rejects only for what is ours to mend. */
+export async function diagnose(specimen: Specimen, options: DiagnoseOptions): Promise<Diagnosed> {
+  const named = kindFromName(options.layer ?? specimen.name);
+  const measurement = await measure(specimen, named, rankFromName(options.layer ?? specimen.name));
+  if (measurement.kind !== 'measured') return withoutProfile(measurement, named, options);
+  const { stance, roles, profile, doubts } = measurement;
+  const subject = { profile, stance };
+  const targets = allTargets(profile);
+  const nearest = fewestErrors(targets, subject);
+  const kind = named ?? nearest.kind;
+  const target = named === null ? plainest(nearest, measurement) : targetFor(kind, measurement);
+  const departures = departuresFrom(target, subject);
+  const dictionary = makeDictionary(specimen.name, stance, roles, profile);
+  const proof = await prove(specimen, stance, roles, profile);
+  const trial = await holdAgainst(target, options.oracle, specimen, dictionary);
+  const kept = departures.filter((d) => !contradicted(evidenceFor(proof, d, profile, target)));
+  const withdrawn = departures.filter((d) => !kept.includes(d));
+  const findings = await describe(kept, target, measurement, proof, dictionary, specimen, options);
+  const closestTarget =
+    errorsIn(departuresFrom(nearest, subject)).length < errorsIn(departures).length ? nearest : target;
+  const closest = await compareClosest(closestTarget, target, trial, measurement, dictionary, specimen, options);
+  const unexplained = [...residue(proof, doubts, withdrawn), ...trial.unexplained];
+  const differs = errorsIn(kept).length > 0 || unexplained.length > 0;
+  return {
+    kind: 'diagnosed',
+    diagnosis: {
+      layer: target.layer,
+      layerFrom: options.layer !== null ? 'option' : named === null ? 'behaviour' : 'name',
+      ...closest,
+      mapping: Object.fromEntries(dictionary.names),
+      verdict: differs ? 'differs' : 'agrees',
+      reason: null,
+      totals: trial.totals,
+      worst: trial.worst,
+      findings,
+      unexplained,
+    },
+  };
+}
+
+// --- internal ---
+
+type Measured = Extract<Measurement, { kind: 'measured' }>;
+
+function withoutProfile(
+  measurement: Exclude<Measurement, Measured>,
+  named: NormKind | null,
+  options: DiagnoseOptions,
+): Diagnosed {
+  const blank = {
+    layer: options.layer ?? (named === 'LayerNorm' || named === 'GroupNorm' || named === 'RMSNorm' ? named : null),
+    layerFrom: options.layer !== null ? 'option' : 'name',
+    closest: null,
+    equivalent: null,
+    mapping: {},
+    totals: NO_TOTALS,
+    worst: [],
+    findings: [],
+  } as const;
+  switch (measurement.kind) {
+    case 'undecided':
+      return {
+        kind: 'diagnosed',
+        diagnosis: { ...blank, verdict: 'undecided', reason: measurement.reason, unexplained: [] },
+      };
+    case 'unusable': {
+      if (named === null) return { kind: 'skipped', reason: measurement.message };
+      const hint = measurement.constructed
+        ? 'no input shape that was tried is accepted'
+        : 'it could not be constructed';
+      const reason = { kind: 'construct', message: `${hint}: ${measurement.message}` } as const;
+      return { kind: 'diagnosed', diagnosis: { ...blank, verdict: 'undecided', reason, unexplained: [] } };
+    }
+    case 'unknown': {
+      if (named === null && !measurement.looksLikeNorm)
+        return { kind: 'skipped', reason: `no norm: ${measurement.message}` };
+      const unexplained = [{ case: '', step: 0, tensor: 'output', message: measurement.message }];
+      return { kind: 'diagnosed', diagnosis: { ...blank, verdict: 'differs', reason: null, unexplained } };
+    }
+    default:
+      return measurement satisfies never;
+  }
+}
+
+/** The target with the fewest departures of level error; of several the first in PyTorch's order. */
+function fewestErrors(targets: readonly Target[], subject: Pick<Measured, 'profile' | 'stance'>): Target {
+  let best = targets[0];
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const target of targets) {
+    const count = errorsIn(departuresFrom(target, subject)).length;
+    if (count < fewest) {
+      best = target;
+      fewest = count;
+    }
+  }
+  return best;
+}
+
+/** The default layer of a kind, shaped by where the specimen's size argument was found. */
+function targetFor(kind: NormKind, { profile, stance }: Measured): Target {
+  const groups = profile.structure.members.kind === 'axes' ? (profile.structure.members.groups?.count ?? null) : null;
+  const rank = profile.shape.length;
+  const trailing =
+    stance.sizeAxis === 1
+      ? rank - 1
+      : stance.sizeAxis === 'last'
+        ? (stance.size?.length ?? 1)
+        : trailingReduced(profile) || 1;
+  return defaultTarget(kind, profile, stance.groups ?? groups, trailing);
+}
+
+/** Without a name the nearest layer itself, with its default options where those explain as much. */
+function plainest(nearest: Target, measurement: Measured): Target {
+  const plain = targetFor(nearest.kind, measurement);
+  const subject = { profile: measurement.profile, stance: measurement.stance };
+  const errors = (t: Target) => errorsIn(departuresFrom(t, subject)).length;
+  return errors(plain) <= errors(nearest) || nearest.kind === 'BatchNorm' ? plain : nearest;
+}
+
+function contradicted(evidence: { readonly heldOut: number; readonly explained: number }): boolean {
+  return evidence.heldOut > 0 && evidence.explained === 0;
+}
+
+async function describe(
+  departures: readonly Departure[],
+  target: Target,
+  { profile, stance }: Measured,
+  proof: Proof,
+  dictionary: Dictionary,
+  specimen: Specimen,
+  options: DiagnoseOptions,
+): Promise<Finding[]> {
+  const askBoth = async (cases: Parameters<typeof askBothSides>[0]) =>
+    (await askBothSides(cases, options.oracle, specimen, dictionary)).map((a) => ({
+      torch: a.torch.outcome,
+      specimen: a.specimen,
+    }));
+  const witnesses = await findWitnesses(departures, target, dictionary, askBoth, options.replay);
+  const findings = departures.map((departure, i): Finding => {
+    const { axis, level, expected, actual } = departure;
+    const rival = nearestRival(proof, departure, profile, target);
+    return {
+      kind: 'convention',
+      convention: axis.id,
+      level,
+      expected,
+      actual,
+      message: axis.explain(actual, { profile, stance }, target),
+      location: options.locate(axis.clues),
+      repair: null,
+      witnesses: witnesses[i],
+      evidence: {
+        ...evidenceFor(proof, departure, profile, target),
+        rival:
+          rival === null
+            ? null
+            : { convention: axis.id, actual: String(rival.value), case: withLiteralId(rival.case).id },
+      },
+    };
+  });
+  return [...findings.filter((f) => f.level === 'error'), ...findings.filter((f) => f.level === 'note')];
+}
+
+async function compareClosest(
+  closest: Target,
+  held: Target,
+  trial: Trial,
+  { profile, stance }: Measured,
+  dictionary: Dictionary,
+  specimen: Specimen,
+  options: DiagnoseOptions,
+): Promise<{ closest: Closest; equivalent: Equivalent | null }> {
+  const findings = errorsIn(departuresFrom(closest, { profile, stance })).length;
+  const equal =
+    findings > 0
+      ? false
+      : closest === held
+        ? trial.equal
+        : (await holdAgainst(closest, options.oracle, specimen, dictionary)).equal;
+  const named = { layer: closest.layer, options: closest.options };
+  return { closest: { ...named, findings }, equivalent: equal ? named : null };
+}
+
+/** What no convention explains: doubts of the measurement, findings that the proof contradicts, held-out cases that the model misses. */
+function residue(proof: Proof, doubts: readonly string[], withdrawn: readonly Departure[]): Unexplained[] {
+  const missed = proof.explained.findIndex((explained) => !explained);
+  const at = proof.cases[missed < 0 ? 0 : missed];
+  if (at === undefined) return doubts.map((message) => ({ case: '', step: 0, tensor: 'output', message }));
+  const id = withLiteralId(at).id;
+  const told = [
+    ...doubts,
+    ...withdrawn.map((d) => `${d.axis.id} looked like ${d.actual}, but held-out cases contradict it`),
+  ];
+  if (missed >= 0 && told.length === 0) {
+    const count = proof.explained.filter((explained) => !explained).length;
+    told.push(`${count} of ${proof.cases.length} held-out cases come out as no combination of conventions says`);
+  }
+  return told.map((message) => ({ case: id, step: 0, tensor: 'output', message }));
+}

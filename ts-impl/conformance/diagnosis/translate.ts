@@ -1,0 +1,188 @@
+// Between PyTorch's words and the specimen's: a Case put to PyTorch becomes the same question to the specimen, and its answer comes back.
+
+import { type Arguments, type Case, int, ints, type NamedTensor, type Step, type Value } from '../../../cases/case.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { contiguous, type Tensor } from '../../tensor/tensor.ts';
+import type { Outcome, StepResult } from '../outcome.ts';
+import type { TensorRoles } from './measure-roles.ts';
+import type { Profile } from './profile.ts';
+import type { Stance } from './stance.ts';
+
+export interface Dictionary {
+  /** The specimen's class. */
+  readonly className: string;
+  readonly stance: Stance;
+  readonly profile: Profile;
+  /** PyTorch's names of tensors to the specimen's. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+export function makeDictionary(className: string, stance: Stance, roles: TensorRoles, profile: Profile): Dictionary {
+  const names = new Map<string, string>();
+  const add = (torch: string, name: string | null) => name !== null && names.set(torch, name);
+  add('weight', roles.weight);
+  add('bias', roles.bias);
+  if (profile.running !== null) {
+    add('running_mean', roles.runningMean);
+    add('running_var', roles.runningVar);
+  }
+  add('num_batches_tracked', roles.counter);
+  return { className, stance, profile, names };
+}
+
+/** The Case in the specimen's words; null where it has no words for it. */
+export function toSpecimen(c: Case, dictionary: Dictionary): Case | null {
+  const steps: Step[] = [];
+  for (const step of c.steps) {
+    const translated = stepToSpecimen(step, dictionary, c);
+    if (translated === null) return null;
+    if (translated !== 'nothing') steps.push(translated);
+    else steps.push({ kind: 'read', what: 'buffers' }); // keeps step numbers the same; answers nothing that is looked at
+  }
+  return { ...c, steps };
+}
+
+/** The specimen's answer in PyTorch's names and shapes; what PyTorch did not answer there, and all texts, are left out. */
+export function toTorch(outcome: Outcome, expected: Outcome, dictionary: Dictionary): Outcome {
+  if (outcome.kind !== 'returned' && outcome.kind !== 'refused') return outcome;
+  const shapes = expected.kind === 'returned' || expected.kind === 'refused' ? expected.steps : [];
+  const steps = outcome.steps.map((result, i): StepResult => {
+    if (result.kind !== 'returned') return result;
+    const like = shapes[i]?.kind === 'returned' ? shapes[i].tensors : [];
+    const tensors = torchNames(dictionary).flatMap(([torch, name]): NamedTensor[] => {
+      const found = result.tensors.find((t) => t.name === name);
+      const other = like.find((t) => t.name === torch);
+      if (found === undefined || other === undefined) return [];
+      return [{ name: torch, tensor: inShape(found.tensor, other.tensor.shape) }];
+    });
+    return { kind: 'returned', tensors, texts: {} };
+  });
+  return { ...outcome, steps };
+}
+
+/** PyTorch's answer without what the specimen has no tensor for, and without texts: what is left is compared in full. */
+export function withoutUnnamed(outcome: Outcome, dictionary: Dictionary): Outcome {
+  if (outcome.kind !== 'returned' && outcome.kind !== 'refused') return outcome;
+  const known = new Set(torchNames(dictionary).map(([torch]) => torch));
+  const steps = outcome.steps.map((result): StepResult => {
+    if (result.kind !== 'returned') return result;
+    return { kind: 'returned', tensors: result.tensors.filter((t) => known.has(t.name)), texts: {} };
+  });
+  return { ...outcome, steps };
+}
+
+// --- internal ---
+
+function torchNames(dictionary: Dictionary): [string, string][] {
+  const names: [string, string][] = [
+    ['output', 'output'],
+    ['input.grad', 'input.grad'],
+  ];
+  for (const [torch, name] of dictionary.names) names.push([torch, name], [`${torch}.grad`, `${name}.grad`]);
+  return names;
+}
+
+function inShape(t: Tensor, shape: Shape): Tensor {
+  return sizeOf(t.shape) === sizeOf(shape) ? { ...contiguous(t), shape, strides: stridesOf(shape) } : t;
+}
+
+function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= Math.max(1, shape[axis]);
+  }
+  return strides;
+}
+
+function stepToSpecimen(step: Step, dictionary: Dictionary, c: Case): Step | 'nothing' | null {
+  switch (step.kind) {
+    case 'construct': {
+      const args = constructorArguments(step.arguments, dictionary);
+      return args === null ? null : { kind: 'construct', layer: dictionary.className, arguments: args };
+    }
+    case 'set_tensor': {
+      const name = dictionary.names.get(step.name);
+      if (name === undefined || step.tensor === null) return 'nothing';
+      return { ...step, name, tensor: tensorToSpecimen(step.name, step.tensor, name, dictionary, c) };
+    }
+    case 'forward':
+    case 'backward':
+      return step;
+    case 'read':
+      return { kind: 'read', what: 'all' };
+    default:
+      return null;
+  }
+}
+
+/** PyTorch's options as the specimen's arguments; null where it has none for an option that is given. */
+function constructorArguments(given: Arguments, { stance, profile }: Dictionary): Arguments | null {
+  const args: Record<string, Value> = { ...stance.arguments };
+  const set = (role: string, value: Value) => {
+    for (const [name, r] of stance.roles) if (r === role && name in args) args[name] = value;
+  };
+  for (const [option, value] of Object.entries(given)) {
+    switch (option) {
+      case 'num_features':
+      case 'num_channels':
+        set('size', value);
+        break;
+      case 'normalized_shape':
+        set('size', sizeArgument(value, stance));
+        break;
+      case 'num_groups':
+        set('groups', value);
+        break;
+      case 'eps':
+        if (profile.epsArgument === null) return null;
+        args[profile.epsArgument] = value;
+        break;
+      case 'momentum':
+        if (profile.running?.argument === null || profile.running?.argument === undefined) return null;
+        args[profile.running.argument.name] = value;
+        break;
+      default:
+        break; // affine and tracking are what the stance has
+    }
+  }
+  return args;
+}
+
+function sizeArgument(value: Value, stance: Stance): Value {
+  const sizes = value.kind === 'list' ? value.items.map((item) => (item.kind === 'int' ? item.value : 0)) : [];
+  const asList = Object.values(stance.arguments).some((v) => v.kind === 'list');
+  return asList ? ints(sizes) : int(stance.sizeAxis === 1 ? sizes[0] : sizes[sizes.length - 1]);
+}
+
+/** A parameter's values in the specimen's own shape: reshaped, or the entry that stands for each of its own. */
+function tensorToSpecimen(torch: string, t: Tensor, name: string, { stance, profile }: Dictionary, c: Case): Tensor {
+  const known = stance.tensors.find((s) => s.name === name)?.shape ?? t.shape;
+  const input = c.steps.find((s) => s.kind === 'forward');
+  const shape = input?.kind === 'forward' ? resized(known, stance.shape, input.input.shape, sizeOf(t.shape)) : known;
+  if (sizeOf(shape) === sizeOf(t.shape)) return inShape(t, shape);
+  const affine = torch === 'weight' ? profile.affine.weight : torch === 'bias' ? profile.affine.bias : null;
+  const plain = contiguous(t);
+  const stride =
+    affine !== null && affine.axes.length === 1 ? strideOf(affine.axes[0], t.shape, stance.shape.length) : 0;
+  const storage = plain.storage.slice(0, sizeOf(shape));
+  for (let i = 0; i < storage.length; i++) storage[i] = plain.storage[Math.min(i * stride, plain.storage.length - 1)];
+  return { dtype: t.dtype, shape, strides: stridesOf(shape), offset: 0, storage };
+}
+
+/** Elements of a normalized_shape parameter from one step along `axis` of the input to the next. */
+function strideOf(axis: number, shape: Shape, rank: number): number {
+  return shape.slice(axis - (rank - shape.length) + 1).reduce((n, size) => n * size, 1);
+}
+
+/** A tensor's shape as it is for an input of another size: sizes that were the probed input's become the new input's. */
+function resized(known: Shape, probed: Shape, now: Shape, elements: number): Shape {
+  if (sizeOf(known) === elements) return known;
+  const channels = probed[1];
+  const shape = known.map((size, axis) => {
+    if (known.length === probed.length) return size === 1 ? 1 : now[axis];
+    return size === channels ? now[1] : size;
+  });
+  return shape;
+}
