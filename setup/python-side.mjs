@@ -18,19 +18,20 @@ print(json.dumps({"version": list(sys.version_info[:3]), "packages": {n: version
 
 /**
  * Finds or makes the Python that the oracle runs in and returns { path, version, torch }.
- * Order: `options.python`, NORMATIVE_PYTHON, .venv, the user's cache folder, python3. The first that has the pinned torch and its
- * company is used as it is; else .venv is made. Throws a Stop that says what is missing and what to do.
+ * The first there is of `options.python`, NORMATIVE_PYTHON, .venv, the one in the user's cache folder and python3, the order in
+ * which `normative` looks. With the pinned torch and its company it is used as it is; without, an environment is filled, and beside
+ * python3 a .venv is made. Throws a Stop that says what is missing and what to do.
  */
 export async function preparePython(root, options = {}) {
   const env = options.env ?? process.env;
   const pinned = pinnedTorch(root);
   if (options.python) return named(options.python, '--python', null);
   if (env.NORMATIVE_PYTHON) return named(env.NORMATIVE_PYTHON, 'NORMATIVE_PYTHON', pinned);
-  const home = venvFolder(root, env);
-  for (const path of [...new Set([venvPython(join(root, '.venv')), venvPython(cacheVenv(env)), 'python3'])]) {
-    const found = probe(path, env);
-    if (found !== null && lacks(found, pinned).length === 0) return describe(path, found);
-  }
+  const existing = [join(root, '.venv'), cacheVenv(env)].find((folder) => existsSync(venvPython(folder)));
+  const path = existing === undefined ? 'python3' : venvPython(existing);
+  const found = probe(path, env);
+  if (found !== null && lacks(found, pinned).length === 0) return describe(path, found);
+  const home = existing ?? venvFolder(root, env);
   await makeVenv(home, env);
   await installPackages(root, home, pinned, { ...options, env });
   const made = probe(venvPython(home), env);
@@ -117,7 +118,8 @@ function venvPython(folder) {
 
 async function makeVenv(folder, env) {
   const isVenv = existsSync(join(folder, 'pyvenv.cfg')) && !lstatSync(folder).isSymbolicLink();
-  if (ask(venvPython(folder), ['-m', 'pip', '--version'], { env }).code === 0) return; // half filled: pip goes on from there
+  const runs = (...args) => ask(venvPython(folder), args, { env }).code === 0;
+  if (runs('-m', 'pip', '--version') || runs('-m', 'ensurepip')) return; // half filled: pip goes on from there
   const base = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'].find(
     (name) => {
       const found = probe(name, env);

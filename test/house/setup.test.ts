@@ -187,6 +187,7 @@ describe('PyTorch', () => {
     fakePython('bin/python3', { index: '2.13.0+cpu', install: 'echo Killed; exit 137' });
     await expectStop(prepare(), 2, /Killed\n`pip install` failed/);
     fakePython('.venv/bin/python', { index: '2.13.0+cpu' });
+    fakePython('bin/python3', { packages: WHOLE }); // `normative` would look into .venv first, so .venv is filled
     expect((await prepare()).torch).toBe('2.13.0+cpu');
   });
 
@@ -271,7 +272,7 @@ here=$(dirname "$0")
 case "$*" in
   -c*) if [ -e "$here/whole" ]; then echo '${probe(WHOLE)}'; else echo '${probe(fake.packages ?? none)}'; fi ;;
   "-m venv "*) ${fake.venv ?? `mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; touch "$3/pyvenv.cfg"`} ;;
-  "-m pip --version") [ -e "$here/../pyvenv.cfg" ] ;;
+  "-m pip --version" | "-m ensurepip") [ -e "$here/../pyvenv.cfg" ] ;;
   "-m pip index versions torch"*whl/cpu*) ${listed(fake.cpuIndex)} ;;
   "-m pip index versions torch"*) ${listed(fake.index)} ;;
   "-m pip install "*) shift 2; echo "$*" >> '${join(root, 'pip-calls')}'; ${fake.install ?? 'touch "$here/whole"'} ;;
