@@ -12,8 +12,10 @@ export type Diagnose = (layer: string, differing: readonly Judged[]) => Promise<
 export interface CheckOptions extends RunOptions, Omit<Heading, 'oracle'> {
   /** Stop after so many cases that differ or are refused differently; null for all. */
   readonly maxFailures: number | null;
-  /** Called after each case with the number judged so far. */
-  readonly onProgress?: (done: number) => void;
+  /** What the subject does not support counts as undecided. */
+  readonly strict: boolean;
+  /** Called with each case once it is judged. */
+  readonly onJudged?: (judged: Judged) => void;
   /** Null: differences are told as they are. */
   readonly diagnose: Diagnose | null;
 }
@@ -25,7 +27,7 @@ export class NothingToCheck extends Error {
 
 /**
  * Holds `subject` against `oracle` over `cases`. The report's `durationMs` is 0: the clock is the caller's.
- * Throws NothingToCheck where there was no case.
+ * Throws NothingToCheck where there was no case, and the signal's reason where it was stopped.
  */
 export async function check(
   cases: Iterable<Case>,
@@ -36,17 +38,20 @@ export async function check(
   const maker = new ReportMaker(subject);
   let done = 0;
   let failures = 0;
-  for await (const judged of run(cases, oracle, subject, options)) {
+  for await (const seen of run(cases, oracle, subject, options)) {
+    const judged = options.strict ? strictly(seen) : seen;
     maker.add(judged);
-    options.onProgress?.(++done);
+    done++;
+    options.onJudged?.(judged);
     if (judged.verdict.kind === 'differs' || judged.verdict.kind === 'refused') failures++;
     if (options.maxFailures !== null && failures >= options.maxFailures) break;
   }
-  if (done === 0) {
+  if (done === 0 && options.signal?.aborted !== true) {
     throw new NothingToCheck(
       'no case to check: the suite, --layer, --filter or --cases left none; `normative list cases` shows what there is',
     );
   }
+  options.signal?.throwIfAborted();
   const diagnoses = new Map<string, Diagnosis>();
   if (options.diagnose !== null) {
     for (const { layer, cases: differing } of maker.differing()) {
@@ -54,4 +59,11 @@ export async function check(
     }
   }
   return maker.report({ ...options, oracle: oracleFacts(oracle) }, diagnoses);
+}
+
+// --- internal ---
+
+function strictly(judged: Judged): Judged {
+  if (judged.verdict.kind !== 'unsupported') return judged;
+  return { ...judged, verdict: { ...judged.verdict, kind: 'undecided' } };
 }

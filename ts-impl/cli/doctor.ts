@@ -1,0 +1,82 @@
+// `normative doctor`: what the program stands on, found or not, and what to do if not.
+
+import type { Command } from 'commander';
+import type { Oracle } from '../conformance/subjects/oracle.ts';
+import { StartFailed } from '../conformance/subjects/process.ts';
+import { findPython } from './find-python.ts';
+import type { Session } from './program.ts';
+import { pinnedTorch, version } from './version.ts';
+
+export function addDoctor(program: Command, session: Session): void {
+  program
+    .command('doctor')
+    .description('what is installed, which version, and what to do if it is not')
+    .option('--python <path>', 'look at this Python')
+    .addHelpText('after', '\nExample:\n  normative doctor --python ~/venv/bin/python')
+    .action(async (flags: { readonly python?: string }) => {
+      const lines = [nodeLine(), platformLine(), ...(await pythonLines(session, flags.python))];
+      session.edge.out(
+        lines.map(({ ok, what, found, fix }) => `${ok ? 'ok ' : '!! '} ${what.padEnd(10)} ${found}${fix}\n`).join(''),
+      );
+      session.exitCode = lines.every(({ ok }) => ok) ? 0 : 2;
+    });
+}
+
+// --- internal ---
+
+interface Line {
+  readonly ok: boolean;
+  readonly what: string;
+  readonly found: string;
+  /** Empty, or a dash and what to do. */
+  readonly fix: string;
+}
+
+function nodeLine(): Line {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const ok = major > 20 || (major === 20 && minor >= 19);
+  return line(ok, 'Node', `${process.versions.node}, normative ${version()}`, 'install Node 20.19 or later');
+}
+
+/** Bits are compared on one platform only; elsewhere the derived bound decides, which is no fault. */
+function platformLine(): Line {
+  const reference = process.platform === 'linux' && process.arch === 'x64';
+  const found = `${process.platform} ${process.arch}`;
+  return line(
+    true,
+    'platform',
+    reference ? `${found}, the reference` : `${found}: no bit-identity is claimed here, the bound decides`,
+    '',
+  );
+}
+
+async function pythonLines(session: Session, option: string | undefined): Promise<Line[]> {
+  const python = findPython(session.edge, option);
+  const place = `${python.path} (from ${python.from})`;
+  let oracle: Oracle;
+  try {
+    oracle = await session.rooms.startOracle({ python: python.path });
+  } catch (problem) {
+    if (!(problem instanceof StartFailed)) throw problem;
+    return [line(false, 'Python', `${place} does not run the oracle: ${problem.message}`, 'run `normative setup`')];
+  }
+  await oracle.close();
+  const { capabilities } = oracle;
+  const pinned = pinnedTorch();
+  const torch = oracle.version ?? 'of unknown version';
+  const ok = pinned === null || torch.split('+')[0] === pinned;
+  return [
+    line(true, 'Python', `${capabilities.python ?? 'of unknown version'}, ${place}`, ''),
+    line(
+      ok,
+      'PyTorch',
+      `${torch}, ${capabilities.threads ?? '?'} thread, ${capabilities.capability ?? 'unknown'} kernels`,
+      `pinned is ${pinned}; run \`normative setup\``,
+    ),
+    line(true, 'ZeroMQ', 'both sides speak', ''),
+  ];
+}
+
+function line(ok: boolean, what: string, found: string, fix: string): Line {
+  return { ok, what, found, fix: ok ? '' : ` — ${fix}` };
+}

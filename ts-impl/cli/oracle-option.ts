@@ -1,0 +1,71 @@
+// The oracle that `--oracle`, `--python` and `--timeout-ms` ask for, started or connected to, and of the right version.
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { StartFailed } from '../conformance/subjects/process.ts';
+import type { Oracle } from '../conformance/subjects/oracle.ts';
+import { parseCount } from './case-options.ts';
+import { UsageError } from './edge.ts';
+import { findPython } from './find-python.ts';
+import type { Session } from './program.ts';
+import { pinnedTorch } from './version.ts';
+
+export interface OracleChoice {
+  readonly oracle: string;
+  readonly python?: string | undefined;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Starts or connects to the oracle. A torch other than the pinned one is refused unless the user named the Python or the endpoint.
+ * Throws UsageError and StartFailed.
+ */
+export async function openOracle(session: Session, choice: OracleChoice): Promise<Oracle> {
+  const { timeoutMs } = choice;
+  if (choice.oracle !== 'torch') return session.rooms.connectOracle(choice.oracle, { timeoutMs });
+  const python = findPython(session.edge, choice.python);
+  let oracle: Oracle;
+  try {
+    oracle = await session.rooms.startOracle({ python: python.path, timeoutMs });
+  } catch (problem) {
+    if (!(problem instanceof StartFailed)) throw problem;
+    throw new StartFailed(
+      `${problem.message}\nThe Python is from ${python.from}; \`normative setup\` makes one that works, \`--python PATH\` names another.`,
+    );
+  }
+  const pinned = pinnedTorch();
+  const found = oracle.version?.split('+')[0] ?? 'of unknown version';
+  if (python.named || pinned === null || found === pinned) return oracle;
+  await oracle.close();
+  throw new UsageError(
+    `${python.path} has torch ${found}, but answers are pinned to ${pinned}; \`normative setup\` installs it, \`--python ${python.path}\` takes this one all the same`,
+  );
+}
+
+/** `--oracle`, `--python` and `--timeout-ms`. */
+export function addOracleOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--oracle <which>', 'torch, or the endpoint of one that runs').argParser(parseOracle).default('torch'),
+    )
+    .option('--python <path>', 'the Python to run PyTorch in, whatever version it has')
+    .addOption(
+      new Option('--timeout-ms <n>', 'how long the oracle may be silent')
+        .argParser(parsePositive)
+        .default(DEFAULT_TIMEOUT_MS),
+    );
+}
+
+// --- internal ---
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+function parseOracle(words: string): string {
+  if (words === 'torch' || /^(ipc|tcp):\/\/.+/.test(words)) return words;
+  throw new InvalidArgumentError('Expected torch, or an endpoint such as tcp://127.0.0.1:5555 or ipc:///run/oracle.');
+}
+
+function parsePositive(words: string): number {
+  const count = parseCount(words);
+  if (count === 0) throw new InvalidArgumentError('Expected a whole number from 1.');
+  return count;
+}
