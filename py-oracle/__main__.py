@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
+
+if sys.version_info < (3, 10):
+    sys.exit(f"{sys.executable} is Python {sys.version.split()[0]}; the oracle needs 3.10 or later")
 
 # Read by torch when it is imported, so they come first. One thread and one instruction set make the bits reproducible.
 os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
@@ -10,14 +14,13 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_name] = "1"
 
 import argparse
+import contextlib
 import json
 import signal
-import sys
 import threading
 from typing import Callable
 
 from wire.limits import Limits
-from wire.messages import PROTOCOL
 
 
 def main() -> None:
@@ -48,9 +51,11 @@ def _options() -> argparse.Namespace:
 
 def _serve(endpoint: str | None, limits: Limits) -> None:
     import torch
+    import zmq
 
     from server import bind, collect_rarely, serve
     from torch_side.oracle import Oracle
+    from wire.messages import PROTOCOL
 
     folder: str | None = None
     if endpoint is None:
@@ -60,7 +65,7 @@ def _serve(endpoint: str | None, limits: Limits) -> None:
         endpoint = f"ipc://{folder}/o"
     subject = Oracle(limits)
     socket = bind(endpoint, limits)
-    bound = socket.getsockopt_string(_last_endpoint())
+    bound = socket.getsockopt_string(zmq.LAST_ENDPOINT)
     threading.Thread(target=_end_with_stdin, args=(bound, folder), daemon=True).start()
     ready = {"endpoint": bound, "protocol": PROTOCOL, "torch": str(torch.__version__), **subject.capabilities}
     print(json.dumps(ready), flush=True)
@@ -75,6 +80,7 @@ def _host(limits: Limits) -> None:
     from host import run_host
     from torch_side.oracle import capabilities
     from torch_side.snippet.subject import Snippet
+    from wire.messages import PROTOCOL
 
     torch.set_num_threads(1)
     server.collect_rarely()
@@ -89,29 +95,22 @@ def _host(limits: Limits) -> None:
     run_host({"protocol": PROTOCOL, "torch": str(torch.__version__), **capabilities()}, run_worker)
 
 
-def _last_endpoint() -> int:
-    import zmq
-
-    return zmq.LAST_ENDPOINT
-
-
 def _end_with_stdin(endpoint: str, folder: str | None) -> None:
     """A thread, so that even an oracle stuck in a long computation goes when its parent does."""
     while os.read(0, 4096):
         pass
     if endpoint.startswith("ipc://"):
-        _remove(os.unlink, endpoint[len("ipc://") :])
+        with contextlib.suppress(OSError):
+            os.unlink(endpoint[len("ipc://") :])
     if folder is not None:
-        _remove(os.rmdir, folder)
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
     os._exit(0)
 
 
-def _remove(remove: object, path: str) -> None:
-    try:
-        remove(path)  # pyright: ignore[reportCallIssue]
-    except OSError:
-        pass
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        main()
+    except ModuleNotFoundError as missing:
+        packages = "torch, pyzmq, msgpack and numpy, as requirements.txt pins them"
+        sys.exit(f"{sys.executable} has no module {missing.name}; the oracle needs {packages}")

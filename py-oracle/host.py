@@ -12,8 +12,15 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Callable, NoReturn
 
-Start = dict[str, Any]
 RunWorker = Callable[[str, Callable[[], None]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    id: int
+    endpoint: str
+    scratch: str
+    memory_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +80,9 @@ def _obey(line: bytes, children: dict[int, _Child], selector: selectors.BaseSele
                 if child.id == order["kill"]:
                     _kill(pid)
             return
-        start = {
-            "id": int(order["start"]),
-            "endpoint": str(order["endpoint"]),
-            "scratch": str(order["scratch"]),
-            "memoryBytes": int(order["memoryBytes"]),
-        }
+        start = _Start(
+            int(order["start"]), str(order["endpoint"]), str(order["scratch"]), int(order["memoryBytes"])
+        )
     except (ValueError, KeyError, TypeError) as problem:
         _say({"refused": f"{type(problem).__name__}: {problem} in {line[:200]!r}"})
         return
@@ -87,21 +91,21 @@ def _obey(line: bytes, children: dict[int, _Child], selector: selectors.BaseSele
     if pid == 0:
         _become_worker(start, bound_write, run_worker)
     os.close(bound_write)
-    children[pid] = _Child(start["id"], bound_read)
+    children[pid] = _Child(start.id, bound_read)
     selector.register(bound_read, selectors.EVENT_READ, pid)
 
 
-def _become_worker(start: Start, bound_write: int, run_worker: RunWorker) -> NoReturn:
+def _become_worker(start: _Start, bound_write: int, run_worker: RunWorker) -> NoReturn:
     code = 70
     try:
         _die_with_parent()
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.chdir(start["scratch"])
+        os.chdir(start.scratch)
         _replace_streams(bound_write)
-        _limit(start["memoryBytes"])
-        run_worker(start["endpoint"], lambda: _tell_bound(_PIPE))
+        _limit(start.memory_bytes)
+        run_worker(start.endpoint, lambda: _tell_bound(_PIPE))
         code = 0
     except BaseException as problem:  # nothing may return into the host's loop
         os.write(2, f"{type(problem).__name__}: {problem}\n".encode())

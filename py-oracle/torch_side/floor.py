@@ -54,9 +54,12 @@ def _prepare(case: Case) -> list[Act]:
     return acts
 
 
+_NOTHING: Any = object()
+
+
 def _run(acts: list[Act]) -> None:
-    module: Any = None
-    output: Any = None
+    module: Any = _NOTHING
+    output: Any = _NOTHING
     for act in acts:
         kind = act[0]
         if kind == "forward":
@@ -69,7 +72,7 @@ def _run(acts: list[Act]) -> None:
             output = module(x)
             torch.set_grad_enabled(False)
         elif kind == "backward":
-            if not act[2] and module is not None:
+            if not act[2] and module is not _NOTHING:
                 module.zero_grad()
             torch.autograd.backward(output, act[1], retain_graph=True)
         elif kind == "construct":

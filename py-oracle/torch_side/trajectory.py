@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from torch_side.backward import run_backward
 from torch_side.tensors import DTYPES, make_tensor, to_python, write_tensor
 from wire.answer import NOT_RUN, Plain, PayloadWriter, outcome_of, refused, returned
 from wire.case import (
@@ -44,9 +45,8 @@ _RMS_NORM = getattr(nn, "RMSNorm", ())  # absent before torch 2.4
 _COMPUTED_EPS = {"float16": 2.0**-23, "bfloat16": 2.0**-23, "float32": 2.0**-23, "float64": 2.0**-52}
 
 
-# The same as torch.set_grad_enabled and autograd's engine, without the layers of Python above them.
-_set_grad_enabled: Callable[[bool], None] = getattr(torch._C, "_set_grad_enabled", torch.set_grad_enabled)
-_ENGINE: Any = getattr(getattr(torch.autograd.Variable, "_execution_engine", None), "run_backward", None)
+# The same as torch.set_grad_enabled, without the layers of Python above it.
+_set_grad_enabled: Callable[[bool], object] = getattr(torch._C, "_set_grad_enabled", torch.set_grad_enabled)
 
 
 class Unsupported(Exception):
@@ -118,7 +118,7 @@ class Trajectory:
         return arguments
 
     def _forward(self, step: Forward) -> Plain:
-        module = self._module
+        module: Any = self._module
         self._output = None
         if module is None:
             return NOT_RUN
@@ -182,7 +182,7 @@ class Trajectory:
             for parameter in parameters.values():
                 if parameter is not None:
                     parameter.grad = None
-        _run_backward(output, gradient)
+        run_backward(output, gradient)
         tensors: list[Plain] = []
         for name, leaf in leaves.items():
             if leaf.grad is not None:
@@ -273,14 +273,6 @@ class Trajectory:
         if tensor.dtype is not torch.float64:
             self.narrow = True
         return tensor
-
-
-def _run_backward(output: torch.Tensor, gradient: torch.Tensor) -> None:
-    """What torch.autograd.backward does, without its Python where its checks would pass; else itself, for its words."""
-    if _ENGINE is None or not output.requires_grad or output.shape != gradient.shape or output.dtype != gradient.dtype:
-        torch.autograd.backward(output, gradient, retain_graph=True)
-    else:
-        _ENGINE((output,), (gradient,), True, False, (), allow_unreachable=True, accumulate_grad=True)
 
 
 _RUN: dict[type[Step], Callable[[Trajectory, Any], Plain]] = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
 from collections import OrderedDict
 from typing import Any, Callable
 
 import torch
 from torch import nn
 
+from torch_side.backward import run_backward
 from torch_side.snippet.capture import Capture
 from torch_side.snippet.document import Document, line_in, out_of_memory
 from torch_side.snippet.inventory import Held, owner_of, set_on, tensors_of
@@ -37,6 +39,7 @@ from wire.case import (
 from wire.fields import DTYPES as ITEM_SIZES
 
 MAX_TENSORS = 256
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of an object without a repr of its own; another one in each run
 LONGEST_MESSAGE = 4000
 
 
@@ -89,7 +92,7 @@ class SnippetTrajectory:
         dtype = DTYPES[self._case.dtype]
         if dtype.is_floating_point and dtype is not torch.float32:
             self._convert(dtype)
-        return self._everything({"repr": repr(self._instance)})
+        return self._everything({"repr": _ADDRESS.sub("", repr(self._instance))})
 
     def _forward(self, step: Forward) -> Plain:
         self._output = None
@@ -100,8 +103,9 @@ class SnippetTrajectory:
             self._set_mode(step.mode == "train")
         if step.gradient and x.is_floating_point():
             x.requires_grad_()
-        output = self._instance(x) if callable(self._instance) else self._instance.forward(x)
-        tensors = [write_tensor("output", _as_tensor(output), self._payload)]
+        returns = self._instance(x) if callable(self._instance) else self._instance.forward(x)
+        output = _as_tensor(returns)
+        tensors = [write_tensor("output", output, self._payload)]
         if self._changed(step.input):
             tensors.append(write_tensor("input", x, self._payload))
         self._output = output
@@ -125,8 +129,9 @@ class SnippetTrajectory:
             for leaf in leaves.values():
                 leaf.requires_grad_()
         output = function(*args, **kwargs)
-        outputs = list(output) if isinstance(output, (tuple, list)) else [output]
-        tensors = [write_tensor("output", _as_tensor(outputs[0] if outputs else None), self._payload)]
+        outputs: list[Any] = list(output) if isinstance(output, (tuple, list)) else [output]
+        main_output = _as_tensor(outputs[0] if outputs else None)
+        tensors = [write_tensor("output", main_output, self._payload)]
         for i, extra in enumerate(outputs[1:], 1):
             if isinstance(extra, torch.Tensor):
                 tensors.append(write_tensor(f"output.{i}", extra, self._payload))
@@ -135,7 +140,7 @@ class SnippetTrajectory:
             if name in given and isinstance(header, TensorHeader):
                 if name in ("running_mean", "running_var") or self._changed(header):
                     tensors.append(write_tensor(name, given[name], self._payload))
-        self._output = outputs[0]
+        self._output = main_output
         self._leaves = leaves if step.gradient else {}
         return returned(tensors, {})
 
@@ -148,7 +153,7 @@ class SnippetTrajectory:
         if not step.accumulate:
             for leaf in leaves.values():
                 leaf.grad = None
-        torch.autograd.backward(output, make_tensor(step.gradient, self._buffer, False), retain_graph=True)
+        run_backward(output, make_tensor(step.gradient, self._buffer, False))
         tensors: list[Plain] = []
         for name, leaf in leaves.items():
             if leaf.grad is not None:
@@ -271,12 +276,12 @@ class SnippetTrajectory:
     def _changed(self, header: TensorHeader) -> bool:
         """Whether the memory that was handed over is no longer what was sent."""
         end = header.at + header.elements * ITEM_SIZES[header.dtype]
-        return self._buffer[header.at : end] != self._case.payload[header.at : end]
+        return bytes(self._buffer[header.at : end]) != self._case.payload[header.at : end]
 
 
 def _has_values(tensor: torch.Tensor) -> bool:
     """Real numbers in plain memory; a lazy parameter has none yet."""
-    if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
+    if isinstance(tensor, (nn.UninitializedParameter, nn.UninitializedBuffer)):
         return False
     return tensor.layout is torch.strided and tensor.device.type == "cpu" and not tensor.is_complex()
 

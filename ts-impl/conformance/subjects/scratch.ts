@@ -72,20 +72,35 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Also on a signal nobody else handles, which then ends the process as it would have. Returns how to forget about it. */
+const removals = new Set<() => void>();
+
+/** At exit, and on a signal nobody else handles, which then ends the process as it would have. Returns how to forget it. */
 function removeOnTheWayOut(remove: () => void): () => void {
-  const onSignal = (signal: NodeJS.Signals) => {
-    const alone = process.listenerCount(signal) === 1;
-    leave();
-    if (!alone) return;
-    remove();
-    process.kill(process.pid, signal);
+  if (removals.size === 0) listen();
+  removals.add(remove);
+  return () => {
+    if (removals.delete(remove) && removals.size === 0) unlisten();
   };
-  const leave = () => {
-    process.removeListener('exit', remove);
-    for (const signal of ENDING_SIGNALS) process.removeListener(signal, onSignal);
-  };
-  process.on('exit', remove);
-  for (const signal of ENDING_SIGNALS) process.on(signal, onSignal);
-  return leave;
+}
+
+/** First in line, since a listener that is to be called once has left the line when it is called. */
+function listen(): void {
+  process.on('exit', removeAll);
+  for (const signal of ENDING_SIGNALS) process.prependListener(signal, onSignal);
+}
+
+function unlisten(): void {
+  process.removeListener('exit', removeAll);
+  for (const signal of ENDING_SIGNALS) process.removeListener(signal, onSignal);
+}
+
+function onSignal(signal: NodeJS.Signals): void {
+  if (process.listeners(signal).some((other) => other !== onSignal)) return; // they close what is open, in good order
+  removeAll();
+  unlisten();
+  process.kill(process.pid, signal);
+}
+
+function removeAll(): void {
+  for (const remove of removals) remove();
 }
