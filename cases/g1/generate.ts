@@ -1,6 +1,7 @@
 // Generator version 1: a Case from (family, seed, index). Once released, the bytes it makes never change; a change is a `g2` beside it.
 
-import { isContiguous } from '../../ts-impl/tensor/tensor.ts';
+import { contiguousStrides, sameShape } from '../../ts-impl/tensor/shape.ts';
+import { isContiguous, type Tensor } from '../../ts-impl/tensor/tensor.ts';
 import type { Case, Step } from '../case.ts';
 import { Draw, makeStream } from '../counter.ts';
 import { DRAWN_FAMILIES, type DrawnName, subjectAt } from '../families/drawn.ts';
@@ -10,6 +11,7 @@ import { REFUSALS } from '../families/refusals/all.ts';
 import { type Row, RowValues } from '../families/row.ts';
 import { STATE } from '../families/state.ts';
 import { buildSteps, type Streams } from './build.ts';
+import type { Layout } from './layouts.ts';
 import { drawPlan } from './plan.ts';
 import { firstInput, summarise } from './summary.ts';
 
@@ -72,8 +74,14 @@ function drawCase(family: DrawnName, index: number, draw: Draw, streams: Streams
   const plan = drawPlan(rule, subjectAt(rule, index), draw);
   const steps = buildSteps(rule, plan, draw, streams);
   const input = firstInput(steps);
-  const layout = input === null || isContiguous(input) ? 'contiguous' : plan.layout; // sizes of 1 can undo a layout
+  const layout = input === null || lostLayout(plan.layout, input) ? 'contiguous' : plan.layout;
   return { layer: plan.subject, dtype: plan.dtype, layout, steps, row: null };
+}
+
+/** Sizes of 1 can undo a layout; one channel laid channels_last is that to PyTorch still, by its strides. */
+function lostLayout(layout: Layout, input: Tensor): boolean {
+  if (layout === 'channels_last') return sameShape(input.strides, contiguousStrides(input.shape));
+  return isContiguous(input);
 }
 
 function writeRow(rows: readonly Row[], index: number, streams: Streams): Made {
