@@ -9,7 +9,7 @@ import resource
 import selectors
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, NoReturn
 
 RunWorker = Callable[[str, Callable[[], None]], None]
@@ -26,7 +26,7 @@ class _Start:
 @dataclass(frozen=True, slots=True)
 class _Child:
     id: int
-    bound: int  # read end of the pipe on which it says that its socket is bound
+    bound: int | None  # read end of the pipe on which it says that its socket is bound; None once that was heard
 
 
 def run_host(ready: dict[str, Any], run_worker: RunWorker) -> NoReturn:
@@ -163,9 +163,12 @@ def _die_with_parent() -> None:
 
 def _report_started(fd: int, pid: int, children: dict[int, _Child], selector: selectors.BaseSelector) -> None:
     selector.unregister(fd)
-    if os.read(fd, 1) and pid in children:
-        _say({"started": children[pid].id, "pid": pid})
+    told = os.read(fd, 1)
     os.close(fd)
+    if pid in children:
+        children[pid] = replace(children[pid], bound=None)  # the number may be another pipe's from now on
+        if told:
+            _say({"started": children[pid].id, "pid": pid})
 
 
 def _report_ended(children: dict[int, _Child], selector: selectors.BaseSelector) -> None:
@@ -175,7 +178,7 @@ def _report_ended(children: dict[int, _Child], selector: selectors.BaseSelector)
             continue
         child = children.pop(pid)
         _kill_group(pid)
-        if child.bound in selector.get_map():
+        if child.bound is not None:
             selector.unregister(child.bound)
             os.close(child.bound)
         number = os.waitstatus_to_exitcode(status)
