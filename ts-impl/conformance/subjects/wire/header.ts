@@ -39,15 +39,35 @@ const CODEC = msgpack.createCodec();
 const MAPS = { codec: msgpack.createCodec({ usemap: true }) };
 const FORBIDDEN_KEYS = ['__proto__', 'constructor', 'prototype'];
 
-/** msgpack-lite knows bytes only as Buffer, and writes integers over 32 bits as floats unless they are int64-buffer's. */
+/**
+ * msgpack-lite knows bytes only as Buffer, and writes integers over 32 bits as floats unless they are int64-buffer's. Whatever
+ * holds neither is given back itself, not copied.
+ */
 function forMsgpack(plain: Plain): unknown {
-  if (typeof plain === 'number') return plain > 0xffffffff || plain < -0x80000000 ? wideInteger(plain) : plain;
+  if (typeof plain === 'number') return plain === (plain | 0) ? plain : wideInteger(plain);
   if (typeof plain !== 'object' || plain === null) return plain;
   if (plain instanceof Uint8Array) return Buffer.from(plain.buffer, plain.byteOffset, plain.length);
-  if (Array.isArray(plain)) return plain.map(forMsgpack);
-  const map: Record<string, unknown> = {};
-  for (const key in plain) map[key] = forMsgpack((plain as PlainMap)[key]); // lists and bytes have left above
-  return map;
+  if (Array.isArray(plain)) return listForMsgpack(plain);
+  let copy: Record<string, unknown> | null = null;
+  const map = plain as PlainMap; // lists and bytes have left above
+  for (const key in map) {
+    const item = forMsgpack(map[key]);
+    if (item === map[key]) continue;
+    copy ??= { ...map };
+    copy[key] = item;
+  }
+  return copy ?? plain;
+}
+
+function listForMsgpack(list: readonly Plain[]): unknown {
+  let copy: unknown[] | null = null;
+  for (let i = 0; i < list.length; i++) {
+    const item = forMsgpack(list[i]);
+    if (item === list[i]) continue;
+    copy ??= [...list];
+    copy[i] = item;
+  }
+  return copy ?? list;
 }
 
 function wideInteger(n: number): unknown {
