@@ -10,6 +10,7 @@ import type { Totals, Worst } from '../report/report.ts';
 import { Tally } from '../report/tally.ts';
 import type { Subject } from '../subjects/subject.ts';
 import { askModel } from './model-subject.ts';
+import type { Structure } from './partition.ts';
 import { AGREEMENT, distance } from './proof.ts';
 import type { Specimen } from './specimen.ts';
 import type { Target } from './target.ts';
@@ -82,17 +83,25 @@ export async function holdAgainst(
 // --- internal ---
 
 /** Float32 cases are held against the float64 model, so that only differences of a convention's size count. */
-const FLOAT32_AGREEMENT = 2e-3;
+const FLOAT32_AGREEMENT = 2e-2;
 
 function isExplained(c: Case, given: Outcome, dictionary: Dictionary): boolean {
-  if (given.kind === 'refused')
-    return (
-      dictionary.profile.structure.members !== dictionary.profile.structure.users ||
-      dictionary.stance.refusals.length > 0
-    );
+  const { structure } = dictionary.profile;
+  // A broadcast along the wrong axis raises, or stretches the output, wherever sizes do not happen to agree.
+  if (structure.members !== structure.users && !sizesAgree(c, structure)) return true;
+  if (given.kind === 'refused') return dictionary.stance.refusals.length > 0;
   const asked = toSpecimen(c, dictionary);
   if (asked === null) return false;
   return (
     distance(askModel(dictionary.profile, asked), given) <= (c.dtype === 'float64' ? AGREEMENT : FLOAT32_AGREEMENT)
+  );
+}
+
+function sizesAgree(c: Case, { users }: Structure): boolean {
+  return c.steps.every(
+    (step) =>
+      step.kind !== 'forward' ||
+      users.kind !== 'axes' ||
+      users.kept.every((axis) => axis === 0 || step.input.shape[axis] === step.input.shape[1]),
   );
 }

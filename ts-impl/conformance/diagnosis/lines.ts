@@ -37,20 +37,17 @@ export function fitEps(
   for (let i = 1; i < variances.length; i++) if (variances[i] < variances[least]) least = i;
   const d = denominators[least];
   const v = variances[least];
-  const candidates: { placement: EpsPlacement; eps: number }[] = [
-    { placement: 'inside-sqrt', eps: d * d - v },
-    { placement: 'outside-sqrt', eps: d - Math.sqrt(v) },
-    { placement: 'max', eps: d },
-    { placement: 'absent', eps: 0 },
-  ];
+  // A constant input divides by eps alone: it comes out finite unless there is none.
+  const candidates: { placement: EpsPlacement; eps: number; beside: number }[] = constantIsFinite
+    ? [
+        { placement: 'inside-sqrt', eps: d * d - v, beside: v },
+        { placement: 'outside-sqrt', eps: d - Math.sqrt(v), beside: Math.sqrt(v) },
+        { placement: 'max', eps: d, beside: Math.sqrt(v) * 1e9 * (1 + 1e-6) },
+      ]
+    : [{ placement: 'absent', eps: 0, beside: -1 }];
   let best: { placement: EpsPlacement; eps: number; error: number } | null = null;
   for (const candidate of candidates) {
-    if (
-      candidate.placement !== 'absent' &&
-      !(candidate.eps > 1e-9 * (candidate.placement === 'inside-sqrt' ? v : Math.sqrt(v)))
-    )
-      continue;
-    if (candidate.placement === 'absent' && constantIsFinite) continue;
+    if (!(candidate.eps > 1e-9 * candidate.beside)) continue;
     let error = 0;
     for (let i = 0; i < variances.length; i++) {
       const expected = denominatorOf(variances[i], candidate.eps, candidate);
@@ -59,7 +56,8 @@ export function fitEps(
         expected > 0 ? Math.abs(denominators[i] - expected) / expected : Number.POSITIVE_INFINITY,
       );
     }
-    if (error <= tolerance && (best === null || error < best.error / 10)) best = { ...candidate, error };
+    if (error <= tolerance && (best === null || error < best.error / 10))
+      best = { placement: candidate.placement, eps: candidate.eps, error };
   }
   return best;
 }

@@ -31,7 +31,7 @@ export type ScaleMeasurement =
   | { readonly kind: 'unknown'; readonly linear: boolean };
 
 /** Standard deviations of the inputs: from where eps is lost to where nothing but eps is left. */
-const SIGMAS = [3, 1, 0.3, 1e-2, 1e-3, 1e-4, 1e-6, 1e-9];
+const SIGMAS = [3, 1, 0.3, 1e-2, 1e-3, 1e-4, 1e-6, 1e-9, 1e-17];
 
 /** Measures the training statistics. One round trip. */
 export async function measureScale(
@@ -53,7 +53,7 @@ export async function measureScale(
       forward('train', float64(x, shape)),
       readAll,
     ]);
-  const constant = filled(3, shape);
+  const constant = filled(0, shape); // divided by eps alone, centred or not
   const outcomes = await specimen.ask([...inputs.map(ask), ask(constant.storage as Float64Array)]); // made as float64 above
   const lines: Line[] = [];
   for (let k = 0; k < inputs.length; k++) {

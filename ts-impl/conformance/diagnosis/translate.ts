@@ -1,10 +1,12 @@
 // Between PyTorch's words and the specimen's: a Case put to PyTorch becomes the same question to the specimen, and its answer comes back.
 
 import { type Arguments, type Case, int, ints, type NamedTensor, type Step, type Value } from '../../../cases/case.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { makeStorage } from '../../tensor/dtype.ts';
+import { contiguousStrides, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { contiguous, type Tensor } from '../../tensor/tensor.ts';
 import type { Outcome, StepResult } from '../outcome.ts';
 import type { TensorRoles } from './measure-roles.ts';
+import { bufferCount, entryCount } from './model.ts';
 import type { Profile } from './profile.ts';
 import type { Stance } from './stance.ts';
 
@@ -83,17 +85,7 @@ function torchNames(dictionary: Dictionary): [string, string][] {
 }
 
 function inShape(t: Tensor, shape: Shape): Tensor {
-  return sizeOf(t.shape) === sizeOf(shape) ? { ...contiguous(t), shape, strides: stridesOf(shape) } : t;
-}
-
-function stridesOf(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length);
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= Math.max(1, shape[axis]);
-  }
-  return strides;
+  return sizeOf(t.shape) === sizeOf(shape) ? { ...contiguous(t), shape, strides: contiguousStrides(shape) } : t;
 }
 
 function stepToSpecimen(step: Step, dictionary: Dictionary, c: Case): Step | 'nothing' | null {
@@ -157,18 +149,20 @@ function sizeArgument(value: Value, stance: Stance): Value {
 }
 
 /** A parameter's values in the specimen's own shape: reshaped, or the entry that stands for each of its own. */
-function tensorToSpecimen(torch: string, t: Tensor, name: string, { stance, profile }: Dictionary, c: Case): Tensor {
+function tensorToSpecimen(torch: string, t: Tensor, name: string, dictionary: Dictionary, c: Case): Tensor {
+  const { stance, profile } = dictionary;
   const known = stance.tensors.find((s) => s.name === name)?.shape ?? t.shape;
-  const input = c.steps.find((s) => s.kind === 'forward');
-  const shape = input?.kind === 'forward' ? resized(known, stance.shape, input.input.shape, sizeOf(t.shape)) : known;
-  if (sizeOf(shape) === sizeOf(t.shape)) return inShape(t, shape);
   const affine = torch === 'weight' ? profile.affine.weight : torch === 'bias' ? profile.affine.bias : null;
+  const input = c.steps.find((s) => s.kind === 'forward');
+  const inputShape = input?.kind === 'forward' ? input.input.shape : stance.shape;
+  const entries = affine === null ? bufferCount(profile, inputShape) : entryCount(affine, profile, inputShape);
+  const shape = resized(known, entries, inputShape);
+  if (sizeOf(shape) === sizeOf(t.shape)) return inShape(t, shape);
   const plain = contiguous(t);
-  const stride =
-    affine !== null && affine.axes.length === 1 ? strideOf(affine.axes[0], t.shape, stance.shape.length) : 0;
-  const storage = plain.storage.slice(0, sizeOf(shape));
+  const stride = affine?.axes.length === 1 ? strideOf(affine.axes[0], t.shape, inputShape.length) : 0;
+  const storage = makeStorage(t.dtype, sizeOf(shape));
   for (let i = 0; i < storage.length; i++) storage[i] = plain.storage[Math.min(i * stride, plain.storage.length - 1)];
-  return { dtype: t.dtype, shape, strides: stridesOf(shape), offset: 0, storage };
+  return { dtype: t.dtype, shape, strides: contiguousStrides(shape), offset: 0, storage };
 }
 
 /** Elements of a normalized_shape parameter from one step along `axis` of the input to the next. */
@@ -176,13 +170,9 @@ function strideOf(axis: number, shape: Shape, rank: number): number {
   return shape.slice(axis - (rank - shape.length) + 1).reduce((n, size) => n * size, 1);
 }
 
-/** A tensor's shape as it is for an input of another size: sizes that were the probed input's become the new input's. */
-function resized(known: Shape, probed: Shape, now: Shape, elements: number): Shape {
-  if (sizeOf(known) === elements) return known;
-  const channels = probed[1];
-  const shape = known.map((size, axis) => {
-    if (known.length === probed.length) return size === 1 ? 1 : now[axis];
-    return size === channels ? now[1] : size;
-  });
-  return shape;
+/** A tensor's shape as it is in an instance for an input of another size, which has `entries` entries in it. */
+function resized(known: Shape, entries: number, input: Shape): Shape {
+  if (sizeOf(known) === entries) return known;
+  if (known.filter((size) => size !== 1).length === 1) return known.map((size) => (size === 1 ? 1 : entries));
+  return known.map((size, i) => (size === 1 ? 1 : input[input.length - known.length + i]));
 }
