@@ -5,7 +5,7 @@ import { suggestMemoryFormat } from '../tensor/memory-format.ts';
 import { type ComputeArray, fma, makeArray, round } from './arithmetic.ts';
 import { mergeAxes, sortAxes } from './axis-order.ts';
 import { sumAxes } from './cascade-sum.ts';
-import { dotCentredRow, sumRow } from './lanes.ts';
+import { dotCentredRow, laneCount, sumRow } from './lanes.ts';
 import { emptyLike, layOut, type Planes, toTensor } from './planes.ts';
 
 export interface Affine {
@@ -113,7 +113,7 @@ function backwardPlanes(
     for (let n = 0; n < N; n++) {
       const at = (n * C + c) * S;
       sum += sumRow(g, at, S, single);
-      dot += dotCentredRow(x, at, m, g, at, S, single);
+      dot += dotCentredRow(x, at, m, g, at, S, single, true);
     }
     const k = round(round(round(round(dot, single) * r, single) * r, single) / count, single);
     const gradMean = round(sum / count, single);
@@ -159,11 +159,16 @@ function backwardRows(
     k[c] = round(round(dot[c] * r, single) * r, single) / count;
     gradMean[c] = sum[c] / count;
   }
+  // Whole vectors of channels fuse the subtraction of (x − mean)·k; what is left over rounds the product first.
+  const whole = C - (C % laneCount(single));
   for (let row = 0, at = 0; row < count; row++) {
     for (let c = 0; c < C; c++, at++) {
-      const centred = train
-        ? fma(-round(x[at] - mean[c], single), k[c], round(g[at] - gradMean[c], single), single)
-        : g[at];
+      let centred = g[at];
+      if (train) {
+        const apart = round(x[at] - mean[c], single);
+        const level = round(g[at] - gradMean[c], single);
+        centred = c < whole ? fma(-apart, k[c], level, single) : round(level - round(apart * k[c], single), single);
+      }
       dx[at] = round(centred * inverse[c], single) * (weight === null ? 1 : weight[c]);
     }
   }

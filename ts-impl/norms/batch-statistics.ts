@@ -1,6 +1,6 @@
 // Mean and variance of each channel of a batch, and their running averages. One method per memory layout, as in PyTorch's CPU kernels.
 
-import { type ComputeArray, fma, makeArray, round } from './arithmetic.ts';
+import { type ComputeArray, fma, fma64, makeArray, round } from './arithmetic.ts';
 import { mergeAxes, sortAxes } from './axis-order.ts';
 import { sumAxes } from './cascade-sum.ts';
 import type { Planes } from './planes.ts';
@@ -64,12 +64,10 @@ export function updateRunning(
   const f = round(factor, single);
   const keep = round(1 - f, single);
   for (let c = 0; c < C; c++) {
-    if (runningMean !== null) {
-      runningMean[c] = fma(f, s.mean[c], round(keep * runningMean[c], single), single);
-    }
+    if (runningMean !== null) runningMean[c] = round(f * s.mean[c], single) + round(keep * runningMean[c], single);
     if (runningVar !== null) {
-      const unbiased = round(s.squares[c] / (s.count - 1), single);
-      runningVar[c] = fma(f, unbiased, round(keep * runningVar[c], single), single);
+      // The unbiased variance is double in PyTorch, so that its product is rounded only with the sum.
+      runningVar[c] = f * round(s.squares[c] / (s.count - 1), single) + round(keep * runningVar[c], single);
     }
   }
 }
@@ -99,9 +97,15 @@ function fromPlanes(planes: Planes): BatchStatistics {
           square += Math.fround(d * d);
         }
       } else {
-        for (let i = 0; i < S; i++) {
+        // The compiler squares pairs before it adds them up, and fuses the odd one out.
+        const paired = S - (S % 2);
+        for (let i = 0; i < paired; i++) {
           const d = x[at + i] - centre;
-          square = fma(d, d, square, false);
+          square += d * d;
+        }
+        if (paired < S) {
+          const d = x[at + paired] - centre;
+          square = fma64(d, d, square);
         }
       }
     }

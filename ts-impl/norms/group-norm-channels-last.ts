@@ -58,7 +58,7 @@ export function backwardChannelsLast(
   for (let n = 0, at = 0; n < N; n++) {
     for (let s = 0; s < S; s++) {
       for (let c = n * C; c < (n + 1) * C; c++, at++) {
-        dots[c] = fma(x[at], g[at], dots[c], single);
+        dots[c] += round(x[at] * g[at], single);
         plain[c] += g[at];
       }
     }
@@ -77,7 +77,7 @@ export function backwardChannelsLast(
     for (let c = c0; c < c0 + D; c++) {
       const c1 = round(rstd * (weight === null ? 1 : weight[c]), single);
       for (let s = 0, at = n * S * C + c; s < S; s++, at += C) {
-        dx[at] = fma(c1, g[at], round(c2 * x[at], single), single) + c3;
+        dx[at] = fma(c2, x[at], round(c1 * g[at], single), single) + c3;
       }
     }
   }
@@ -105,7 +105,7 @@ function sumsByLane({ data: x, C, S, D, single }: Groups, n: number, group: numb
       const k = d % K;
       const value = x[at + d];
       lanes0[k] = round(lanes0[k] + value, single);
-      lanes1[k] = fma(value, value, lanes1[k], single);
+      lanes1[k] = round(lanes1[k] + round(value * value, single), single);
     }
   }
   sums.plain = foldLanes(lanes0, single);

@@ -2,7 +2,7 @@
 
 import { type ComputeArray, fma, makeArray, round } from './arithmetic.ts';
 import { dotRow, sumRow } from './lanes.ts';
-import { inputFactor, inputShift } from './layer-norm-kernel.ts';
+import { inputFactor } from './layer-norm-kernel.ts';
 import type { ComputeDtype } from '../tensor/dtype.ts';
 import { type Moments, rowMoments } from './welford.ts';
 
@@ -72,7 +72,7 @@ export function backwardGroups(
   const dots = makeArray(dtype, N * C); // [N, C]: Σ g·x
   const sums = makeArray(dtype, N * C); // [N, C]: Σ g
   for (let i = 0; i < N * C; i++) {
-    dots[i] = dotRow(g, i * S, x, i * S, S, single);
+    dots[i] = dotRow(g, i * S, x, i * S, S, single, !single);
     sums[i] = sumRow(g, i * S, S, single);
   }
   const dx = makeArray(dtype, N * C * S); // [N, C, S]
@@ -84,7 +84,7 @@ export function backwardGroups(
     const mean = statistics.mean[i];
     const rstd = statistics.rstd[i];
     const c2 = inputFactor(sum, mean, dot, rstd, inverseCount, single);
-    const c3 = inputShift(c2, mean, sum, rstd, inverseCount, single);
+    const c3 = groupShift(c2, mean, sum, rstd, inverseCount, single);
     for (let j = 0; j < D; j++) {
       const c1 = round(rstd * (weight === null ? 1 : weight[c0 + j]), single);
       const from = (i * D + j) * S;
@@ -99,6 +99,18 @@ export function backwardGroups(
 /** 1/√(variance + eps), the sum in double, a negative variance as 0. */
 export function inverseRoot(variance: number, eps: number, single: boolean): number {
   return round(1 / Math.sqrt((variance < 0 ? 0 : variance) + eps), single);
+}
+
+/** −factor·mean − Σg·rstd/n, as LayerNorm's `inputShift` but with the other product fused. */
+export function groupShift(
+  factor: number,
+  mean: number,
+  sum: number,
+  rstd: number,
+  scale: number,
+  single: boolean,
+): number {
+  return fma(-round(sum * rstd, single), scale, round(-factor * mean, single), single);
 }
 
 /** Weight: Σ over samples of (Σg·x − Σg·mean)·rstd; bias: Σ g. */
@@ -144,6 +156,11 @@ function weightedSum(
   }
   let sum = 0;
   for (let k = 0; k < K; k++) sum = round(sum + lanes[k], single);
-  for (let d = whole; d < D; d++) sum = fma(values[at + d], weight === null ? 1 : weight[weightAt + d], sum, single);
+  // Of what is left over, whole half-registers are multiplied first; the compiler fuses the rest.
+  const halves = D - ((D - whole) % (K / 2));
+  for (let d = whole; d < halves; d++) {
+    sum = round(sum + round(values[at + d] * (weight === null ? 1 : weight[weightAt + d]), single), single);
+  }
+  for (let d = halves; d < D; d++) sum = fma(values[at + d], weight === null ? 1 : weight[weightAt + d], sum, single);
   return sum;
 }

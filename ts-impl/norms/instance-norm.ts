@@ -200,6 +200,7 @@ function foldRunning(running: Tensor | null, repeated: Tensor | null, N: number,
 function sumSamples(g: Tensor | null, N: number, parameter: Tensor): Tensor | null {
   if (g === null) return null;
   const C = sizeOf(parameter.shape);
+  if (N === 1) return g; // nothing was repeated, and a sum would turn −0 into 0
   return fromStorage(g.dtype, parameter.shape, sumAxes(reshape(g, [N, C]), [true, false]));
 }
 

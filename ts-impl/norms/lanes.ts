@@ -24,7 +24,10 @@ export function sumRow(x: ComputeArray, at: number, size: number, single: boolea
   return foldLanes(lanes, single);
 }
 
-/** Σ (x[i] − mean)·y[i] over one row of each; the product of a later vector is fused into the sum. */
+/**
+ * Σ (x[i] − mean)·y[i] over one row of each. Whole vectors are multiplied, then added; in a last part of a vector PyTorch's
+ * compiler fuses the two, but for one kernel (`fuseTail` false).
+ */
 export function dotCentredRow(
   x: ComputeArray,
   xAt: number,
@@ -33,6 +36,7 @@ export function dotCentredRow(
   yAt: number,
   size: number,
   single: boolean,
+  fuseTail: boolean,
 ): number {
   const K = single ? 8 : 4;
   if (size < K) {
@@ -43,15 +47,20 @@ export function dotCentredRow(
     }
     return sum;
   }
+  const whole = size - (size % K);
   for (let k = 0; k < K; k++) lanes[k] = round(round(x[xAt + k] - mean, single) * y[yAt + k], single);
   for (let i = K; i < size; i++) {
     const k = i % K;
-    lanes[k] = fma(round(x[xAt + i] - mean, single), y[yAt + i], lanes[k], single);
+    const centred = round(x[xAt + i] - mean, single);
+    lanes[k] =
+      i >= whole && fuseTail
+        ? fma(centred, y[yAt + i], lanes[k], single)
+        : round(lanes[k] + round(centred * y[yAt + i], single), single);
   }
   return foldLanes(lanes, single);
 }
 
-/** Σ x[i]·y[i], as `at::vec::map2_reduce_all`. */
+/** Σ x[i]·y[i], likewise. */
 export function dotRow(
   x: ComputeArray,
   xAt: number,
@@ -59,11 +68,12 @@ export function dotRow(
   yAt: number,
   size: number,
   single: boolean,
+  fuseTail: boolean,
 ): number {
-  return dotCentredRow(x, xAt, 0, y, yAt, size, single);
+  return dotCentredRow(x, xAt, 0, y, yAt, size, single, fuseTail);
 }
 
-/** Σ x[i]·y[i]·z[i], as `at::vec::map3_reduce_all`. */
+/** Σ x[i]·y[i]·z[i], likewise, the last part fused. */
 export function dot3Row(
   x: ComputeArray,
   xAt: number,
@@ -83,10 +93,15 @@ export function dot3Row(
     }
     return sum;
   }
+  const whole = size - (size % K);
   for (let k = 0; k < K; k++) lanes[k] = round(round(x[xAt + k] * y[yAt + k], single) * z[zAt + k], single);
   for (let i = K; i < size; i++) {
     const k = i % K;
-    lanes[k] = fma(round(x[xAt + i] * y[yAt + i], single), z[zAt + i], lanes[k], single);
+    const product = round(x[xAt + i] * y[yAt + i], single);
+    lanes[k] =
+      i >= whole
+        ? fma(product, z[zAt + i], lanes[k], single)
+        : round(lanes[k] + round(product * z[zAt + i], single), single);
   }
   return foldLanes(lanes, single);
 }

@@ -67,15 +67,14 @@ export function backwardRows(
       dw[j] = fma(g[at + j], fma(a, x[at + j], shift, single), dw[j], single);
       db[j] += g[at + j];
     }
-    const ds = weight === null ? dotRow(g, at, x, at, N, single) : dot3Row(g, at, x, at, weight, 0, N, single);
-    const dsum = weight === null ? sumRow(g, at, N, single) : dotRow(g, at, weight, 0, N, single);
+    const ds = weight === null ? dotRow(g, at, x, at, N, single, true) : dot3Row(g, at, x, at, weight, 0, N, single);
+    const dsum = weight === null ? sumRow(g, at, N, single) : dotRow(g, at, weight, 0, N, single, true);
     const b = inputFactor(dsum, mean, ds, a, scale, single);
     const c = inputShift(b, mean, dsum, a, scale, single);
     for (let j = 0; j < N; j++) {
-      const bx = round(b * x[at + j], single);
-      const scaled =
-        weight === null ? fma(a, g[at + j], bx, single) : fma(round(a * g[at + j], single), weight[j], bx, single);
-      dx[at + j] = scaled + c;
+      const scaled = round(a * g[at + j], single);
+      const weighted = weight === null ? scaled : round(scaled * weight[j], single);
+      dx[at + j] = fma(b, x[at + j], weighted, single) + c;
     }
   }
 }

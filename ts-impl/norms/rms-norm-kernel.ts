@@ -118,11 +118,8 @@ function sumLeading(
   leading: number,
   parameter: Tensor,
 ): Tensor {
-  const laid = layAs(values, { ...like, dtype }, operands);
-  const sum = sumAxes(
-    laid,
-    like.shape.map((_, axis) => axis < leading),
-  ); // [N]
+  const axes = like.shape.map((_, axis) => axis < leading);
+  const sum = leading === 0 ? values : sumAxes(layAs(values, { ...like, dtype }, operands), axes); // [N]
   const own = makeArray(parameter.dtype as ComputeDtype, sum.length); // parameters are float32 or float64
   own.set(sum);
   return fromStorage(parameter.dtype, parameter.shape, own);
