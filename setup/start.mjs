@@ -45,6 +45,11 @@ export function start(root, commandLine, options = {}) {
 export function surprisesIn(report, expected) {
   const wrong = [];
   const wanted = expected.subjects;
+  if ('exitCode' in expected && report.exitCode !== expected.exitCode)
+    wrong.push(`the exit code is ${report.exitCode}, listed is ${expected.exitCode}`);
+  for (const name of expected.skipped ?? []) {
+    if (!report.skipped.some((entry) => entry.name === name)) wrong.push(`${name} is not among the skipped`);
+  }
   const audited = new Map(report.subjects.map((subject) => [subject.name, subject]));
   for (const name of audited.keys()) if (!(name in wanted)) wrong.push(`${name} was audited, but is not listed`);
   for (const [name, want] of Object.entries(wanted)) {

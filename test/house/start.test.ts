@@ -68,6 +68,12 @@ describe('a surprise is', () => {
     ['another layer', auditOf(listed, 'GroupNorm'), 'Bn has layer GroupNorm, listed is BatchNorm2d'],
     ['a subject that is not there', { subjects: [] }, 'Bn is listed, but was not audited'],
   ])('%s', (_, report, words) => expect(surprisesIn(report, EXPECTED)).toEqual([words]));
+  test('another exit code, or a class that should have been skipped', () => {
+    const expected = { ...EXPECTED, exitCode: 1, skipped: ['Ffn'] };
+    const report = { ...auditOf(listed), exitCode: 0, skipped: [] as { name: string }[] };
+    expect(surprisesIn(report, expected)).toEqual(['the exit code is 0, listed is 1', 'Ffn is not among the skipped']);
+    expect(surprisesIn({ ...report, exitCode: 1, skipped: [{ name: 'Ffn' }] }, expected)).toEqual([]);
+  });
   test('a subject that is not listed', () => {
     const report = { subjects: [...auditOf(listed).subjects, { ...auditOf([]).subjects[0], name: 'Other' }] };
     expect(surprisesIn(report, EXPECTED)).toEqual(['Other was audited, but is not listed']);
