@@ -86,18 +86,22 @@ interface Live {
 
 async function startLive(options: OracleOptions, scratch: Scratch): Promise<Live> {
   const socketPath = scratch.socketPath();
+  const removeSocket = () => rmSync(socketPath, { force: true });
   const process = await startPython({
     python: options.python,
     args: ['--endpoint', `ipc://${socketPath}`, ...options.args],
     readyTimeoutMs: options.readyTimeoutMs,
     ...(options.script === null ? {} : { script: options.script }),
+  }).catch((problem) => {
+    removeSocket();
+    throw problem;
   });
   const connection = connect(String(process.ready.endpoint ?? `ipc://${socketPath}`), options.timeoutMs);
   void process.gone.then((how) => connection.break('crash', `the oracle died: ${how}\n${process.stderrTail()}`.trim()));
   const end = async (): Promise<void> => {
     connection.break('crash', 'the oracle was closed');
     await process.end();
-    rmSync(socketPath, { force: true });
+    removeSocket();
   };
   return greet({ connection, process, end });
 }
@@ -158,11 +162,8 @@ async function supervise(options: OracleOptions, start: () => Promise<Live>, onC
     const life = current;
     try {
       const reply = await (await life).connection.request((sequence) => encodeAsk(sequence, truth, cases));
-      if (reply.kind === 'error') {
-        return cases.map(() =>
-          undecided('protocol', `the oracle refused the message: ${reply.reason}: ${reply.message}`),
-        );
-      }
+      // It lives and has said why; the cases are asked again one by one, so that one does not spoil the others.
+      if (reply.kind === 'error') return new Broken('protocol', `it refused: ${reply.reason}: ${reply.message}`, true);
       if (reply.kind !== 'answer' || reply.answers.length !== cases.length) {
         throw new Broken('protocol', `it answered ${cases.length} cases with ${describe(reply)}`, true);
       }

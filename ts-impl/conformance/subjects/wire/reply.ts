@@ -5,7 +5,7 @@ import { decodeValue, MalformedHeader, type Plain } from '../../../../cases/seri
 import type { Value } from '../../../../cases/case.ts';
 import type { Answer } from '../../outcome.ts';
 import { type AnswerHeader, decodeAnswer } from './answer.ts';
-import { decodeHeader, ProtocolError } from './header.ts';
+import { decodeHeader, PROTOCOL, ProtocolError } from './header.ts';
 import { REPLY_SCHEMA } from './reply-schema.ts';
 
 export interface LoadedParameter {
@@ -75,6 +75,7 @@ export type Reply =
 export function decodeReply(frames: readonly Uint8Array[]): Reply {
   if (frames.length === 0) throw new ProtocolError('the reply has no frame, expected a header');
   const header = decodeHeader(frames[0]);
+  checkProtocol(header);
   if (!isReply(header)) throw new ProtocolError(`the reply breaks the schema: ${reasons()}`);
   const payloads = frames.slice(1);
   const expected = payloadsOf(header);
@@ -124,6 +125,12 @@ type ReplyHeader =
   | LoadedHeader;
 
 const isReply = new Ajv({ discriminator: true, allowUnionTypes: true }).compile<ReplyHeader>(REPLY_SCHEMA);
+
+/** First, since another version may look different in every other way. */
+function checkProtocol(header: unknown): void {
+  const spoken = typeof header === 'object' && header !== null && 'protocol' in header ? header.protocol : undefined;
+  if (spoken !== PROTOCOL) throw new ProtocolError(`reply.protocol is ${spoken}, but this side speaks ${PROTOCOL}`);
+}
 
 function reasons(): string {
   const errors = isReply.errors ?? [];
