@@ -1,6 +1,6 @@
 // Where a report goes: standard output or a file, as text, JSON or JSONL. A file is opened before the work begins.
 
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { renderJson, renderRemainder } from '../conformance/report/render-rows.ts';
@@ -35,7 +35,12 @@ export interface ReportSink {
 export function openSink(edge: Edge, options: OutputOptions): ReportSink {
   const { format, output } = options;
   const file = output === undefined ? null : openFile(output);
-  const write = file === null ? edge.out : (text: string) => void writeSync(file, text);
+  let written = false;
+  const write = (text: string) => {
+    written = true;
+    if (file === null) edge.out(text);
+    else writeSync(file, text);
+  };
   const text = (report: Report) => renderText(report, wantsColor(edge, options.color));
   return {
     row: (render) => {
@@ -48,7 +53,9 @@ export function openSink(edge: Edge, options: OutputOptions): ReportSink {
       if (file !== null) edge.out(text(report));
     },
     close: () => {
-      if (file !== null) closeSync(file);
+      if (file === null || output === undefined) return;
+      closeSync(file);
+      if (!written) rmSync(output, { force: true }); // an empty file would look like a report
     },
   };
 }

@@ -65,8 +65,9 @@ export function compareTensor(
     const distance = ranks >= 0 ? ulp : absolute;
     const ok = finite && distance <= budget;
     if (ok) within++;
-    // The share of the budget that is used: what is not finite on one side alone is beyond every budget.
-    const share = finite ? (distance === 0 ? 0 : distance / budget) : Number.POSITIVE_INFINITY;
+    // The share of the budget that is used; without a comparison there is none, and that is the worst.
+    const used = distance === 0 ? 0 : distance / budget;
+    const share = finite && !Number.isNaN(used) ? used : Number.POSITIVE_INFINITY;
     if (share > worstShare) {
       worst = i;
       worstShare = share;
@@ -76,7 +77,7 @@ export function compareTensor(
     const relative = relativeDistance(x, absolute);
     if (relative > maxRelative || Number.isNaN(relative)) maxRelative = relative;
   }
-  if (worst < 0) return identical(size); // NaNs with different payloads only
+  if (same === size) return identical(size); // NaNs with different payloads only
   const budget = budgets === null ? spacing(e[worst], expected.dtype) * ranks : budgets[worst];
   return {
     elements: size,
