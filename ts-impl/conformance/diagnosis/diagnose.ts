@@ -1,15 +1,16 @@
 // The diagnosis of one specimen: measured, held against a layer, its departures proved and witnessed, as the subject's part of a report.
 
-import type { LayerName } from '../../../cases/case.ts';
+import type { Case, LayerName } from '../../../cases/case.ts';
+import type { Outcome } from '../outcome.ts';
 import type { Finding, Location, Unexplained } from '../finding.ts';
 import type { Closest, Equivalent, SubjectReport } from '../report/report.ts';
 import { NO_TOTALS } from '../report/report.ts';
 import type { Subject } from '../subjects/subject.ts';
 import { type Departure, departuresFrom, errorsIn } from './axes.ts';
 import type { Clues } from './axis.ts';
-import { askBothSides, holdAgainst, type Trial } from './hold-against.ts';
+import { askBothSides, holdAgainst, isExplained, type Trial } from './hold-against.ts';
 import { type Measurement, measure } from './measure.ts';
-import { kindFromName, type NormKind, rankFromName } from './norm-kind.ts';
+import { kindFromName, layerFor, type NormKind, rankFromName } from './norm-kind.ts';
 import { evidenceFor, nearestRival, type Proof, prove } from './proof.ts';
 import type { Specimen } from './specimen.ts';
 import { allTargets, defaultTarget, type Target, trailingReduced } from './target.ts';
@@ -42,7 +43,12 @@ export type SubjectDiagnosis = Pick<
 >;
 
 export type Diagnosed =
-  | { readonly kind: 'diagnosed'; readonly diagnosis: SubjectDiagnosis }
+  /** `explains`: whether the model with all its conventions gives what the subject gave to a case in PyTorch's words. */
+  | {
+      readonly kind: 'diagnosed';
+      readonly diagnosis: SubjectDiagnosis;
+      readonly explains: ((c: Case, given: Outcome) => boolean) | null;
+    }
   /** It is no norm; `reason` says what it does instead. */
   | { readonly kind: 'skipped'; readonly reason: string };
 
@@ -50,7 +56,7 @@ export type Diagnosed =
 export async function diagnose(specimen: Specimen, options: DiagnoseOptions): Promise<Diagnosed> {
   const named = kindFromName(options.layer ?? specimen.name);
   const measurement = await measure(specimen, named, rankFromName(options.layer ?? specimen.name));
-  if (measurement.kind !== 'measured') return withoutProfile(measurement, named, options);
+  if (measurement.kind !== 'measured') return withoutProfile(measurement, named, specimen.name, options);
   const { stance, roles, profile, doubts } = measurement;
   const subject = { profile, stance };
   const targets = allTargets(profile);
@@ -71,6 +77,7 @@ export async function diagnose(specimen: Specimen, options: DiagnoseOptions): Pr
   const differs = errorsIn(kept).length > 0 || unexplained.length > 0;
   return {
     kind: 'diagnosed',
+    explains: (c, given) => isExplained(c, given, dictionary),
     diagnosis: {
       layer: target.layer,
       layerFrom: options.layer !== null ? 'option' : named === null ? 'behaviour' : 'name',
@@ -93,10 +100,11 @@ type Measured = Extract<Measurement, { kind: 'measured' }>;
 function withoutProfile(
   measurement: Exclude<Measurement, Measured>,
   named: NormKind | null,
+  name: string,
   options: DiagnoseOptions,
 ): Diagnosed {
   const blank = {
-    layer: options.layer ?? (named === 'LayerNorm' || named === 'GroupNorm' || named === 'RMSNorm' ? named : null),
+    layer: options.layer ?? (named === null ? null : layerFor(named, rankFromName(name) ?? 4)),
     layerFrom: options.layer !== null ? 'option' : 'name',
     closest: null,
     equivalent: null,
@@ -110,6 +118,7 @@ function withoutProfile(
       return {
         kind: 'diagnosed',
         diagnosis: { ...blank, verdict: 'undecided', reason: measurement.reason, unexplained: [] },
+        explains: null,
       };
     case 'unusable': {
       if (named === null) return { kind: 'skipped', reason: measurement.message };
@@ -117,13 +126,21 @@ function withoutProfile(
         ? 'no input shape that was tried is accepted'
         : 'it could not be constructed';
       const reason = { kind: 'construct', message: `${hint}: ${measurement.message}` } as const;
-      return { kind: 'diagnosed', diagnosis: { ...blank, verdict: 'undecided', reason, unexplained: [] } };
+      return {
+        kind: 'diagnosed',
+        diagnosis: { ...blank, verdict: 'undecided', reason, unexplained: [] },
+        explains: null,
+      };
     }
     case 'unknown': {
       if (named === null && !measurement.looksLikeNorm)
         return { kind: 'skipped', reason: `no norm: ${measurement.message}` };
       const unexplained = [{ case: '', step: 0, tensor: 'output', message: measurement.message }];
-      return { kind: 'diagnosed', diagnosis: { ...blank, verdict: 'differs', reason: null, unexplained } };
+      return {
+        kind: 'diagnosed',
+        diagnosis: { ...blank, verdict: 'differs', reason: null, unexplained },
+        explains: null,
+      };
     }
     default:
       return measurement satisfies never;

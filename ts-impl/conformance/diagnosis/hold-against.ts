@@ -80,12 +80,11 @@ export async function holdAgainst(
   return { totals, worst: tally.worst(), unexplained, equal };
 }
 
-// --- internal ---
-
 /** Float32 cases are held against the float64 model, so that only differences of a convention's size count. */
 const FLOAT32_AGREEMENT = 2e-2;
 
-function isExplained(c: Case, given: Outcome, dictionary: Dictionary): boolean {
+/** Whether the model with the dictionary's profile gives what the specimen gave to a case in PyTorch's words. */
+export function isExplained(c: Case, given: Outcome, dictionary: Dictionary): boolean {
   const { structure } = dictionary.profile;
   // A broadcast along the wrong axis raises, or stretches the output, wherever sizes do not happen to agree.
   if (structure.members !== structure.users && !sizesAgree(c, structure)) return true;
@@ -96,6 +95,8 @@ function isExplained(c: Case, given: Outcome, dictionary: Dictionary): boolean {
     distance(askModel(dictionary.profile, asked), given) <= (c.dtype === 'float64' ? AGREEMENT : FLOAT32_AGREEMENT)
   );
 }
+
+// --- internal ---
 
 function sizesAgree(c: Case, { users }: Structure): boolean {
   return c.steps.every(

@@ -101,6 +101,7 @@ function stepToSpecimen(step: Step, dictionary: Dictionary, c: Case): Step | 'no
     }
     case 'forward':
     case 'backward':
+    case 'cast':
       return step;
     case 'read':
       return { kind: 'read', what: 'all' };

@@ -1,0 +1,78 @@
+// Explains why a subject that speaks PyTorch's words (the port, or a peer of it) went red: the same measurement, findings and proof as an audit.
+
+import { type Case, FUNCTIONS, float, LAYERS, type LayerName } from '../../../cases/case.ts';
+import type { Diagnose } from '../check.ts';
+import type { Diagnosis } from '../report/make-report.ts';
+import type { Judged } from '../run.ts';
+import type { Subject } from '../subjects/subject.ts';
+import { diagnose } from './diagnose.ts';
+import { SubjectGone } from './measure.ts';
+import type { ConstructorParameter, Specimen } from './specimen.ts';
+
+/** Names the conventions in which `subject` departs from PyTorch; each layer is measured once, functions by the layer that calls them. */
+export function explainWith(oracle: Subject, subject: Subject): Diagnose {
+  const known = new Map<LayerName, Promise<Awaited<ReturnType<typeof explainLayer>>>>();
+  return async (layer, differing) => {
+    const name = layerOf(layer);
+    if (name === null) return { findings: [], explained: new Set() };
+    const explained = known.get(name) ?? explainLayer(name, oracle, subject);
+    known.set(name, explained);
+    const { findings, reproduces } = await explained;
+    return { findings, explained: new Set(differing.filter(reproduces).map((judged) => judged.case.id)) };
+  };
+}
+
+// --- internal ---
+
+const FUNCTION_LAYERS: Readonly<Record<(typeof FUNCTIONS)[number], LayerName>> = {
+  batch_norm: 'BatchNorm2d',
+  layer_norm: 'LayerNorm',
+  instance_norm: 'InstanceNorm2d',
+  group_norm: 'GroupNorm',
+  rms_norm: 'RMSNorm',
+};
+
+function layerOf(name: string): LayerName | null {
+  const called = FUNCTIONS.find((f) => f === name);
+  return called === undefined ? (LAYERS.find((l) => l === name) ?? null) : FUNCTION_LAYERS[called];
+}
+
+async function explainLayer(layer: LayerName, oracle: Subject, subject: Subject) {
+  const result = await diagnose(specimenOf(layer, subject), {
+    layer,
+    oracle,
+    locate: () => null,
+    replay: (id) => `normative replay ${id}`,
+  });
+  const findings: Diagnosis['findings'] = result.kind === 'diagnosed' ? result.diagnosis.findings : [];
+  const model = result.kind === 'diagnosed' ? result.explains : null;
+  return {
+    findings,
+    reproduces: (judged: Judged) => model !== null && findings.length > 0 && model(judged.case, judged.actual.outcome),
+  };
+}
+
+const required = (name: string): ConstructorParameter => ({ name, hasDefault: false, default: null });
+
+/** The constructor in PyTorch's words; what is left out stays at PyTorch's default. */
+function signatureOf(layer: LayerName): ConstructorParameter[] {
+  const eps = { name: 'eps', hasDefault: true, default: layer === 'RMSNorm' ? null : float(1e-5) };
+  const momentum = { name: 'momentum', hasDefault: true, default: float(0.1) };
+  if (layer === 'GroupNorm') return [required('num_groups'), required('num_channels'), eps];
+  if (layer === 'LayerNorm' || layer === 'RMSNorm') return [required('normalized_shape'), eps];
+  return layer.startsWith('BatchNorm') ? [required('num_features'), eps, momentum] : [required('num_features'), eps];
+}
+
+function specimenOf(layer: LayerName, subject: Subject): Specimen {
+  return {
+    name: layer,
+    signature: signatureOf(layer),
+    ask: async (cases: readonly Case[]) => {
+      const answers = await subject.ask(cases, { truth: false });
+      return answers.map(({ outcome }) => {
+        if (outcome.kind === 'undecided') throw new SubjectGone(outcome.reason);
+        return outcome;
+      });
+    },
+  };
+}
