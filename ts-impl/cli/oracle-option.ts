@@ -42,17 +42,24 @@ export async function openOracle(session: Session, choice: OracleChoice): Promis
 }
 
 /** `--oracle`, `--python` and `--timeout-ms`. */
-export function addOracleOptions(command: Command): Command {
+export function addOracleOptions(
+  command: Command,
+  timeoutMs: number = DEFAULT_TIMEOUT_MS,
+  timeoutWords = 'how long the oracle may be silent',
+): Command {
   return command
     .addOption(
       new Option('--oracle <which>', 'torch, or the endpoint of one that runs').argParser(parseOracle).default('torch'),
     )
     .option('--python <path>', 'the Python to run PyTorch in, whatever version it has')
-    .addOption(
-      new Option('--timeout-ms <n>', 'how long the oracle may be silent')
-        .argParser(parsePositive)
-        .default(DEFAULT_TIMEOUT_MS),
-    );
+    .addOption(new Option('--timeout-ms <n>', timeoutWords).argParser(parsePositive).default(timeoutMs));
+}
+
+/** A whole number from 1. */
+export function parsePositive(words: string): number {
+  const count = parseCount(words);
+  if (count === 0) throw new InvalidArgumentError('Expected a whole number from 1.');
+  return count;
 }
 
 // --- internal ---
@@ -62,10 +69,4 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 function parseOracle(words: string): string {
   if (words === 'torch' || /^(ipc|tcp):\/\/.+/.test(words)) return words;
   throw new InvalidArgumentError('Expected torch, or an endpoint such as tcp://127.0.0.1:5555 or ipc:///run/oracle.');
-}
-
-function parsePositive(words: string): number {
-  const count = parseCount(words);
-  if (count === 0) throw new InvalidArgumentError('Expected a whole number from 1.');
-  return count;
 }

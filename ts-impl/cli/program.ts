@@ -3,7 +3,11 @@
 import { Command, CommanderError } from 'commander';
 import { IdError } from '../../cases/case-id.ts';
 import { NothingToCheck } from '../conformance/check.ts';
+import { NothingToAudit } from '../conformance/diagnosis/audit.ts';
+import { DocumentError } from '../conformance/diagnosis/document.ts';
 import { StartFailed } from '../conformance/subjects/process.ts';
+import { addAudit } from './audit.ts';
+import { addAudit } from './audit.ts';
 import { addBench } from './bench.ts';
 import { addCheck } from './check.ts';
 import { addDoctor } from './doctor.ts';
@@ -33,7 +37,7 @@ export async function main(argv: readonly string[], edge: Edge, rooms: Rooms = l
     .exitOverride()
     .configureOutput({ writeOut: (text) => edge.out(text), writeErr: (text) => edge.err(text) })
     .showHelpAfterError('(normative --help tells what there is)');
-  for (const add of [addCheck, addReplay, addList, addDoctor, addSetup, addBench]) add(program, session);
+  for (const add of [addCheck, addAudit, addReplay, addList, addDoctor, addSetup, addBench]) add(program, session);
   program.action(() => {
     edge.err(program.helpInformation());
     session.exitCode = 2;
@@ -53,6 +57,8 @@ function exitCodeOf(problem: unknown, edge: Edge): number {
   if (
     problem instanceof UsageError ||
     problem instanceof NothingToCheck ||
+    problem instanceof NothingToAudit ||
+    problem instanceof DocumentError ||
     problem instanceof IdError ||
     problem instanceof StartFailed
   ) {

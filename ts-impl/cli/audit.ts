@@ -1,0 +1,128 @@
+// `normative audit`: foreign implementations, found in documents and diagnosed against PyTorch.
+
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { type Command, Option } from 'commander';
+import { LAYERS, type LayerName } from '../../cases/case.ts';
+import { type AuditDocument, audit } from '../conformance/diagnosis/audit.ts';
+import type { Report } from '../conformance/report/report.ts';
+import { parseCount } from './case-options.ts';
+import { UsageError } from './edge.ts';
+import { findPython } from './find-python.ts';
+import { interruptible } from './interrupt.ts';
+import { openOracle } from './oracle-option.ts';
+import type { Session } from './program.ts';
+import { addOutputOptions, openSink, type OutputOptions } from './report-output.ts';
+import { version } from './version.ts';
+
+interface AuditFlags extends OutputOptions {
+  readonly layer?: LayerName | undefined;
+  readonly python?: string | undefined;
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly jobs: number;
+  readonly strict: boolean;
+}
+
+export function addAudit(program: Command, session: Session): void {
+  const command = program
+    .command('audit')
+    .description('find the norms in a document and say how each departs from PyTorch')
+    .argument('<target...>', 'a .py file, or a .md or .txt document with code blocks')
+    .addOption(new Option('--layer <name>', 'hold every norm against this layer').choices([...LAYERS]))
+    .option('--python <path>', 'the Python to run PyTorch and the code in')
+    .addOption(
+      new Option('--timeout-ms <n>', 'how long a question to the code may take').argParser(parseCount).default(10_000),
+    )
+    .addOption(
+      new Option('--memory-mb <n>', 'memory the code may take beside PyTorch').argParser(parseCount).default(1024),
+    )
+    .addOption(
+      new Option('--jobs <n>', 'norms audited at a time')
+        .argParser(parseCount)
+        .default(Math.min(4, availableParallelism())),
+    )
+    .option('--strict', 'notes count as differences too', false);
+  addOutputOptions(command)
+    .addHelpText(
+      'after',
+      '\nThe code runs in a process of its own with limits on time and memory, but it does run: audit what you would run.\n\nExample:\n  normative audit notes.md --layer BatchNorm2d',
+    )
+    .action(async (targets: string[], flags: AuditFlags) => {
+      session.exitCode = (await runAudit(session, targets, flags)).exitCode;
+    });
+}
+
+// --- internal ---
+
+async function runAudit(session: Session, targets: readonly string[], flags: AuditFlags): Promise<Report> {
+  const { edge, rooms } = session;
+  const documents = targets.map(readDocument);
+  const sink = openSink(edge, flags);
+  const started = edge.now();
+  try {
+    return await interruptible(async (signal) => {
+      const python = findPython(edge, flags.python);
+      const [oracle, host] = await startBoth(session, flags, python.path);
+      const close = () => Promise.all([oracle.close(), host.close()]);
+      signal.addEventListener('abort', () => void close());
+      try {
+        const report = await audit(documents, {
+          normative: version(),
+          oracle,
+          host,
+          layer: flags.layer ?? null,
+          timeoutMs: flags.timeoutMs,
+          memoryBytes: flags.memoryMb << 20,
+          jobs: flags.jobs,
+          onProgress: (name) => edge.errIsTerminal && edge.err(`auditing ${name}\n`),
+        });
+        signal.throwIfAborted();
+        const judged = flags.strict ? strictly(report) : report;
+        const timed = { ...judged, durationMs: Math.round(edge.now() - started) };
+        sink.report(timed);
+        return timed;
+      } finally {
+        await close();
+      }
+    });
+  } finally {
+    sink.close();
+  }
+}
+
+/** Oracle and host start side by side; if one fails to, the other is closed. */
+async function startBoth(session: Session, flags: AuditFlags, python: string) {
+  const oracle = openOracle(session, {
+    oracle: 'torch',
+    python: flags.python,
+    timeoutMs: Math.max(30_000, flags.timeoutMs),
+  });
+  const host = session.rooms.startHost({ python });
+  try {
+    return await Promise.all([oracle, host]);
+  } catch (problem) {
+    for (const started of await Promise.allSettled([oracle, host])) {
+      if (started.status === 'fulfilled') await started.value.close();
+    }
+    throw problem;
+  }
+}
+
+function readDocument(file: string): AuditDocument {
+  try {
+    return { file, bytes: readFileSync(file) };
+  } catch (problem) {
+    const why = problem instanceof Error ? problem.message : String(problem);
+    throw new UsageError(`${file} can't be read (${why}); give audit the path of a .py, .md or .txt file`);
+  }
+}
+
+/** With --strict a note is a difference. */
+function strictly(report: Report): Report {
+  const subjects = report.subjects.map((s) =>
+    s.verdict === 'agrees' && s.findings.length > 0 ? { ...s, verdict: 'differs' as const } : s,
+  );
+  const differs = report.verdict === 'agrees' && subjects.some((s) => s.verdict === 'differs');
+  return { ...report, subjects, ...(differs ? { verdict: 'differs' as const, exitCode: 1 } : {}) };
+}
