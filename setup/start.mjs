@@ -1,8 +1,8 @@
 // `npm start`: the main job once through, the smoke suite and an example audit, and three lines on what came of it.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { say, show } from './steps.mjs';
+import { Stop, say, show } from './steps.mjs';
 
 /** Runs the main job and returns its exit code: 0 as expected, 1 something differs, 2 and 3 as `normative` gave them. */
 export function start(root, commandLine, options = {}) {
@@ -23,6 +23,7 @@ export function start(root, commandLine, options = {}) {
   say('\n› normative check --suite smoke');
   const checkCode = normative('check', '--suite', 'smoke', '--format', 'json', '--output', smoke);
   if (checkCode > 1) return checkCode;
+  const checked = readReport(join(root, smoke));
 
   const name = exampleIn(examples);
   if (name === undefined) throw new Error(`${examples} holds no document with its expected findings beside it`);
@@ -32,12 +33,12 @@ export function start(root, commandLine, options = {}) {
   const auditCode = normative('audit', document, '--format', 'json', '--output', audit);
   if (auditCode > 1) return auditCode;
 
-  const report = readJson(join(root, audit));
-  const expected = readJson(join(examples, `${name}.expected.json`));
+  const report = readReport(join(root, audit));
+  const expected = JSON.parse(readFileSync(join(examples, `${name}.expected.json`), 'utf8'));
   const surprises = surprisesIn(report, expected);
   for (const surprise of surprises) say(`  not as listed: ${surprise}`);
   print('');
-  for (const line of summaryOf(readJson(join(root, smoke)), report, { document, smoke, audit, surprises })) print(line);
+  for (const line of summaryOf(checked, report, { document, smoke, audit, surprises })) print(line);
   return checkCode === 0 && surprises.length === 0 ? 0 : 1;
 }
 
@@ -108,6 +109,8 @@ function summaryOf(check, report, { document, smoke, audit, surprises }) {
   ];
 }
 
-function readJson(path) {
+/** What a command has written; a command that ended without a report has said why. */
+function readReport(path) {
+  if (!existsSync(path)) throw new Stop('`normative` ended without a report. Its last words are above.', 1);
   return JSON.parse(readFileSync(path, 'utf8'));
 }

@@ -46,6 +46,10 @@ describe('npm start', () => {
     expect(run({ audit: auditOf([]) }).exitCode).toBe(1);
   });
 
+  test('stops where a command ended without a report', () => {
+    expect(() => run({ checkCode: 1, check: null })).toThrow('ended without a report');
+  });
+
   test.each([2, 3])('passes %i of check and of audit through', (code) => {
     expect(run({ checkCode: code })).toMatchObject({ exitCode: code, calls: [expect.stringContaining('check')] });
     expect(run({ auditCode: code }).exitCode).toBe(code);
@@ -86,7 +90,7 @@ function auditOf(findings: readonly object[], layer = 'BatchNorm2d') {
   return { subjects: [{ name: 'Bn', layer, verdict: 'differs', findings }] };
 }
 
-function run({ checkCode = 0, check = CHECK as object, auditCode = 1, audit = AUDIT as object }) {
+function run({ checkCode = 0, check = CHECK as object | null, auditCode = 1, audit = AUDIT as object }) {
   const root = mkdtempSync(join(folder, 'start-'));
   const examples = join(root, 'examples');
   mkdirSync(examples);
@@ -98,7 +102,8 @@ function run({ checkCode = 0, check = CHECK as object, auditCode = 1, audit = AU
   const normative = (_command: string, args: readonly string[]) => {
     calls.push(args.join(' '));
     const output = args[args.indexOf('--output') + 1];
-    writeFileSync(join(root, output), JSON.stringify(args[0] === 'check' ? check : audit));
+    const report = args[0] === 'check' ? check : audit;
+    if (report !== null) writeFileSync(join(root, output), JSON.stringify(report));
     return args[0] === 'check' ? checkCode : auditCode;
   };
   const exitCode = start(root, ['normative'], { run: normative, examples, print: (line: string) => lines.push(line) });
