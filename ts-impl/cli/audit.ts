@@ -56,7 +56,7 @@ export function addAudit(program: Command, session: Session): void {
 // --- internal ---
 
 async function runAudit(session: Session, targets: readonly string[], flags: AuditFlags): Promise<Report> {
-  const { edge, rooms } = session;
+  const { edge } = session;
   const documents = targets.map(readDocument);
   const sink = openSink(edge, flags);
   const started = edge.now();

@@ -7,7 +7,6 @@ import { NothingToAudit } from '../conformance/diagnosis/audit.ts';
 import { DocumentError } from '../conformance/diagnosis/document.ts';
 import { StartFailed } from '../conformance/subjects/process.ts';
 import { addAudit } from './audit.ts';
-import { addAudit } from './audit.ts';
 import { addBench } from './bench.ts';
 import { addCheck } from './check.ts';
 import { addDoctor } from './doctor.ts';
