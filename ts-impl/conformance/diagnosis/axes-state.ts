@@ -15,6 +15,8 @@ function movingBuffers(profile: Profile, target: Target): Running | null {
     : null;
 }
 
+const BUFFERS = { tensors: /^running_/, option: null };
+
 export const statisticsTrain: Axis = {
   id: 'statistics.train',
   level: 'error',
@@ -61,6 +63,7 @@ export const varianceRunning: Axis = {
     return running === null ? null : running.divisor === 'n' ? 'biased' : 'unbiased';
   },
   apply: (profile, value) => withRunning(profile, { divisor: value === 'biased' ? 'n' : 'n-1' }),
+  shownBy: BUFFERS,
   separatedBy: 'two to eight values per statistic, a variance far from 1 and a momentum far from 0',
   explain: () =>
     'The running variance takes in the biased variance (n); PyTorch tracks the unbiased one (n − 1), though it normalises with the biased.',
@@ -75,6 +78,7 @@ export const runningTracked: Axis = {
   pytorch: (target) => (target.tracked ? 'variance' : null),
   measured: ({ profile }, target) => movingBuffers(profile, target)?.tracked ?? null,
   apply: (profile, value) => withRunning(profile, { tracked: value === 'std' ? 'std' : 'variance' }),
+  shownBy: BUFFERS,
   separatedBy: 'a variance far from 1',
   explain: () => 'The second buffer tracks the standard deviation; PyTorch tracks the variance.',
   clues: [/self\.\w*(var|sigma|std)\w*\s*([+*]?=|\.)/, /std\(/],
@@ -115,6 +119,7 @@ export const momentumRule: Axis = {
     const newShare = { 'old-weight': 1 - share, overwritten: 1, 'never-updated': 0 }[String(rule)] ?? share;
     return withRunning(profile, { rule, newShare, oldShare: 1 - newShare });
   },
+  shownBy: { ...BUFFERS, option: 'momentum' },
   separatedBy:
     'two steps from a start that is not zero, with the momentum argument varied; three steps for the rules that count',
   explain: (actual, { profile }) => {
@@ -150,6 +155,7 @@ export const momentumDefault: Axis = {
   },
   apply: (profile, value) => withRunning(profile, { newShare: Number(value), oldShare: 1 - Number(value) }),
   same: (a, b) => a === b || nearlyEqual(Number(a), Number(b)),
+  shownBy: BUFFERS,
   separatedBy: 'two steps from a start that is not zero',
   explain: (actual, { profile }) => {
     const where = profile.running?.argument === null ? 'The code has' : 'The default is';
@@ -167,6 +173,7 @@ export const updateInEval: Axis = {
   measured: ({ profile }, target) =>
     !target.tracked || profile.running === null ? null : profile.running.updatesInEval ? 'yes' : 'no',
   apply: (profile, value) => withRunning(profile, { updatesInEval: value === 'yes' }),
+  shownBy: BUFFERS,
   separatedBy: 'the buffers read after an eval step',
   explain: () => 'An eval step moves the running statistics; in PyTorch only training does.',
   clues: [/self\.\w*mean\w*\s*([+*]?=|\.(mul_|add_|lerp_|copy_))/, /self\.training/],
@@ -202,6 +209,7 @@ export const gradientStatistics: Axis = {
     ...profile,
     gradient: { meanDetached: value === 'detached', varianceDetached: value === 'detached' },
   }),
+  shownBy: { tensors: /\.grad$/, option: null },
   separatedBy: 'a random upstream gradient; with a sum as the loss the check is empty',
   explain: (_actual, { profile }) => {
     const { meanDetached, varianceDetached } = profile.gradient ?? {};

@@ -32,6 +32,8 @@ export interface Axis {
   readonly same?: (a: AxisValue, b: AxisValue) => boolean;
   /** What to separate its values with: the inputs that show them. */
   readonly separatedBy: string;
+  /** The tensors in which a witness shows it, and an option that its case must set; any where left out. */
+  readonly shownBy?: { readonly tensors: RegExp; readonly option: string | null };
   readonly explain: (actual: AxisValue, subject: Subject, target: Target) => string;
   readonly clues: Clues;
 }

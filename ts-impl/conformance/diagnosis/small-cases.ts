@@ -211,13 +211,20 @@ function trajectories(target: Target, shape: Shape, values: Float64Array, profil
     { kind: 'backward', gradient: upstream, accumulate: false, again: false },
   ]);
   if (target.tracked) {
+    const small: Step = {
+      kind: 'set_tensor',
+      name: 'running_var',
+      tensor: makeTensor('float64', [shape[1]], new Float64Array(shape[1]).fill(1e-6)),
+    };
+    steps.push([make(), small, evaluate]);
     steps.push(
       [make(), train, read],
       [make(), evaluate, read],
       [make(), train, evaluate],
       [make(), train, train, read],
     );
-    if ((profile.running?.argument ?? null) !== null) steps.push([make({ momentum: float(0.25) }), train, read]);
+    if ((profile.running?.argument ?? null) !== null)
+      steps.push([make({ momentum: float(0.25) }), train, read], [make({ momentum: float(0.25) }), train, train, read]);
   }
   return steps;
 }

@@ -39,7 +39,7 @@ export function trialCases(target: Target, stance: Stance, profile: Profile): Ca
       for (const [f, spread] of SPREADS.entries()) {
         const seed = 1000 + 100 * k + 10 * f;
         const input = (i: number): Tensor =>
-          makeTensor(dtype, shape, noise(seed + i, sizeOf(shape)), spread.sigma, spread.centre);
+          makeTensor(dtype, shape, rounded(noise(seed + i, sizeOf(shape))), spread.sigma, spread.centre);
         const steps: Step[] = [{ kind: 'construct', layer: target.layer, arguments: layerArguments(target, shape) }];
         if (hasAffine && f > 0) steps.push(...affineSteps(target, shape, dtype, seed));
         cases.push(trial(target, dtype, [...steps, ...trajectory(target, input)]));
@@ -68,10 +68,15 @@ export function makeTensor(
 
 // --- internal ---
 
+/** To 1/64: few digits make short ids. */
+function rounded(values: Float64Array): Float64Array {
+  return values.map((v) => Math.round(v * 64) / 64);
+}
+
 /** Ordinary values, values whose spread is near the square root of PyTorch's eps, and a mean larger than the spread. */
 const SPREADS = [
   { sigma: 1, centre: 0.5 },
-  { sigma: 3e-3, centre: 0.01 },
+  { sigma: 2 ** -8, centre: 2 ** -6 },
   { sigma: 2, centre: -5 },
 ] as const;
 
@@ -80,24 +85,28 @@ function trialShapes(target: Target, stance: Stance): Shape[] {
   if (target.normalizedAxes > 0) {
     const trailing = shape.slice(shape.length - target.normalizedAxes);
     const leading = shape.slice(0, shape.length - target.normalizedAxes);
-    return [shape, [...leading.map((n, axis) => (axis === 0 ? 2 : n)), ...trailing]];
+    const wide = target.normalizedAxes > 1 ? trailing.map((n, i) => (i === 0 ? n : Math.min(n, i + 2))) : trailing;
+    return [
+      [...leading.map((n, axis) => (axis === 0 ? 3 : n)), ...wide],
+      [...leading.map((n, axis) => (axis === 0 ? 2 : n)), ...wide],
+    ];
   }
   const channels = shape[1];
   const first = stance.sizeAxis === 'last' ? shape[shape.length - 1] : channels;
-  const spatial = [5, 7, 3].slice(0, shape.length - 2);
-  const distinct = [4, first, ...spatial];
+  const spatial = [3, 4, 2].slice(0, shape.length - 2);
+  const distinct = [3, first, ...spatial];
   const small = [2, first, ...spatial.map((_, i) => (i === 0 ? 2 : 1))];
   const shapes: Shape[] = [distinct, shape.length === 2 ? [3, first] : small];
   return stance.coincidence || stance.sizeAxis === 'last'
-    ? [...shapes, [4, first, ...spatial.slice(1), first]]
+    ? [...shapes, [3, first, ...spatial.slice(1), first]]
     : shapes;
 }
 
 function affineSteps(target: Target, shape: Shape, dtype: 'float32' | 'float64', seed: number): Step[] {
   const channels = shape[1];
   const own = target.normalizedAxes > 0 ? shape.slice(shape.length - target.normalizedAxes) : [channels];
-  const weight = noise(seed + 7, sizeOf(own));
-  const bias = noise(seed + 8, sizeOf(own));
+  const weight = rounded(noise(seed + 7, sizeOf(own)));
+  const bias = rounded(noise(seed + 8, sizeOf(own)));
   weight[0] = 0;
   const steps: Step[] = [{ kind: 'set_tensor', name: 'weight', tensor: makeTensor(dtype, own, weight) }];
   if (target.kind !== 'RMSNorm') steps.push({ kind: 'set_tensor', name: 'bias', tensor: makeTensor(dtype, own, bias) });
@@ -132,7 +141,7 @@ function gradientSteps(shape: Shape, dtype: 'float32' | 'float64', input: Tensor
     { kind: 'forward', mode: 'train', input, gradient: true },
     {
       kind: 'backward',
-      gradient: makeTensor(dtype, shape, noise(seed + 9, sizeOf(shape))),
+      gradient: makeTensor(dtype, shape, rounded(noise(seed + 9, sizeOf(shape)))),
       accumulate: false,
       again: false,
     },

@@ -8,7 +8,6 @@ import type { Outcome } from '../outcome.ts';
 import type { Departure } from './axes.ts';
 import { askModel } from './model-subject.ts';
 import type { Profile } from './profile.ts';
-import { distance } from './proof.ts';
 import { firstInput, type SmallCase, smallCases, specialCases } from './small-cases.ts';
 import { resultsOf, textOf, toFloat64 } from './specimen.ts';
 import type { Target } from './target.ts';
@@ -33,8 +32,8 @@ export async function findWitnesses(
   replay: (id: string) => string,
 ): Promise<Witness[][]> {
   const small = smallCases(target, dictionary.stance, dictionary.profile);
-  const picked = departures.map((departure) => [
-    ...specialCases(departure.axis, target, dictionary.stance),
+  const picked = departures.map((departure): Candidate[] => [
+    ...specialCases(departure.axis, target, dictionary.stance).map((special) => ({ ...special, places: null })),
     ...separating(small, departure, dictionary),
   ]);
   const asked = picked.flat().map((candidate) => withLiteralId(candidate.case));
@@ -42,9 +41,10 @@ export async function findWitnesses(
   let next = 0;
   return picked.map((candidates, d) => {
     const witnesses: Witness[] = [];
-    for (const _ of candidates) {
+    for (const { places } of candidates) {
       const at = next++;
-      const witness = witnessOf(departures[d], asked[at], answers[at].torch, answers[at].specimen, dictionary, replay);
+      const show: Showing = { departure: departures[d], places, dictionary, replay };
+      const witness = witnessOf(show, asked[at], answers[at].torch, answers[at].specimen);
       const known = witness === null || witnesses.some((w) => isRefusal(w.actual) === isRefusal(witness.actual));
       if (!known) witnesses.push(witness);
     }
@@ -52,14 +52,28 @@ export async function findWitnesses(
   });
 }
 
-/** What a case shows, where it shows anything: the first tensor on which the sides differ visibly. */
-export function witnessOf(
-  departure: Departure | null,
+/** A case that may show a departure, and the tensors in which the models say it does; null for any. */
+interface Candidate extends SmallCase {
+  readonly places: ReadonlySet<string> | null;
+}
+
+interface Showing {
+  readonly departure: Departure;
+  readonly places: ReadonlySet<string> | null;
+  readonly dictionary: Dictionary;
+  readonly replay: (id: string) => string;
+}
+
+const placeOf = (step: number, tensor: string) => `${step} ${tensor}`;
+
+// --- internal ---
+
+/** What a case shows, where it shows the departure: the first of its tensors on which the sides differ visibly. */
+function witnessOf(
+  { departure, places, dictionary, replay }: Showing,
   c: Case,
   torch: Outcome,
   specimen: Outcome,
-  dictionary: Dictionary,
-  replay: (id: string) => string,
 ): Witness | null {
   const expected = resultsOf(withoutUnnamed(torch, dictionary));
   const actual = resultsOf(toTorch(specimen, torch, dictionary));
@@ -69,11 +83,12 @@ export function witnessOf(
     .map((_, step) => textOf(specimen, step, 'stdout'))
     .join('');
   const base = { case: c.id, input, stdout: printed === '' ? null : printed, replay: replay(c.id) };
-  if (departure?.axis.id === 'stdout' || departure?.axis.id === 'state.keys') {
+  if (departure.axis.id === 'stdout' || departure.axis.id === 'state.keys') {
     return { ...base, step: c.steps.length - 1, tensor: 'output', ...firstOutputs(expected, actual) };
   }
-  if (departure?.axis.id === 'input.mutated') return mutationWitness(base, c, specimen);
-  for (let step = 0; step < Math.min(expected.length, actual.length); step++) {
+  if (departure.axis.id === 'input.mutated') return mutationWitness(base, c, specimen);
+  const first = departure.axis.id === 'running.gradient' ? c.steps.length - 1 : 0; // only the last backward raises
+  for (let step = first; step < Math.min(expected.length, actual.length); step++) {
     const [e, a] = [expected[step], actual[step]];
     const tensor = c.steps[step].kind === 'backward' ? 'input.grad' : 'output';
     if (a.kind === 'refused' || e.kind === 'refused') {
@@ -90,14 +105,13 @@ export function witnessOf(
     for (const { name, tensor: want } of e.tensors) {
       const got = a.tensors.find((t) => t.name === name)?.tensor;
       if (got === undefined || name === 'num_batches_tracked') continue;
+      if (places !== null && !places.has(placeOf(step, name))) continue;
       const [w, g] = [toFloat64(want), toFloat64(got)];
       if (visible(w, g)) return { ...base, step, tensor: name, expected: numbers(w), actual: numbers(g) };
     }
   }
   return null;
 }
-
-// --- internal ---
 
 const EMPTY = { dtype: 'float64', shape: [0], strides: [1], offset: 0, storage: new Float64Array() } as const;
 
@@ -114,22 +128,45 @@ function visible(a: Float64Array, b: Float64Array): boolean {
   return a.some((v, i) => Number.isNaN(v) !== Number.isNaN(b[i]) || Math.abs(v - b[i]) > VISIBLE * size);
 }
 
-/** The smallest cases on which the model with all departures and the model without this one differ. */
-function separating(small: readonly SmallCase[], departure: Departure, dictionary: Dictionary): SmallCase[] {
+/** The smallest cases on which the model with all departures and the model without this one differ, and where they do. */
+function separating(small: readonly SmallCase[], departure: Departure, dictionary: Dictionary): Candidate[] {
   const { axis, expected } = departure;
-  const found: SmallCase[] = [];
+  const found: Candidate[] = [];
   if (axis.apply === null) return found;
+  const torchNames = new Map(
+    [...dictionary.names].flatMap(([torch, name]) => [
+      [name, torch],
+      [`${name}.grad`, `${torch}.grad`],
+    ]),
+  );
   for (const candidate of small) {
     const asked = toSpecimen(candidate.case, dictionary);
-    if (asked === null) continue;
+    if (asked === null || !setsOption(candidate.case, departure, dictionary.profile)) continue;
     const whole = withGroups(dictionary.profile, candidate.target);
     const without = axis.apply(whole, expected, candidate.target);
-    const [a, b] = [askModel(whole, asked), askModel(without, asked)];
-    const d = distance(a, b);
-    if (d > VISIBLE && (Number.isFinite(d) || axis.id === 'eps.placement')) found.push(candidate);
+    const [a, b] = [resultsOf(askModel(whole, asked)), resultsOf(askModel(without, asked))];
+    const places = new Set<string>();
+    a.forEach((result, step) => {
+      const other = b[step];
+      if (result.kind !== 'returned' || other.kind !== 'returned') return;
+      for (const { name, tensor } of result.tensors) {
+        const twin = other.tensors.find((t) => t.name === name)?.tensor;
+        if (!(axis.shownBy?.tensors.test(torchNames.get(name) ?? name) ?? true)) continue;
+        if (twin !== undefined && visible(toFloat64(tensor), toFloat64(twin)))
+          places.add(placeOf(step, torchNames.get(name) ?? name));
+      }
+    });
+    if (places.size > 0) found.push({ ...candidate, places });
     if (found.length === ASKED) break;
   }
   return found;
+}
+
+/** Whether a case sets the option that a witness of this axis turns on; where the specimen has no such argument none can. */
+function setsOption(c: Case, { axis }: Departure, profile: Profile): boolean {
+  const option = axis.shownBy?.option ?? null;
+  if (option === null || (profile.running?.argument ?? null) === null) return true;
+  return c.steps.some((step) => step.kind === 'construct' && option in step.arguments);
 }
 
 /** The profile for another number of groups: an argument of the layer, not a convention. */
