@@ -8,6 +8,7 @@ import { connectOracle, type Oracle, startOracle } from '../../../ts-impl/confor
 import { startPython, StartFailed } from '../../../ts-impl/conformance/subjects/process.ts';
 import { openScratch } from '../../../ts-impl/conformance/subjects/scratch.ts';
 import { hasPython, NO_PYTHON, PYTHON } from './live-python.ts';
+import { isRunning } from './running.ts';
 import { batchNormCase } from './small-cases.ts';
 
 const CASES: readonly Case[] = Array.from({ length: 300 }, (_, i) => generate('ordinary', 11, i));
@@ -21,15 +22,6 @@ async function start(options: Partial<Parameters<typeof startOracle>[0]> = {}): 
   const oracle = await startOracle({ python: PYTHON, batch: { cases: 16, window: 4 }, ...options });
   open.push(oracle);
   return oracle;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe.skipIf(!hasPython)(`the live oracle${hasPython ? '' : ` (${NO_PYTHON})`}`, () => {
@@ -62,7 +54,7 @@ describe.skipIf(!hasPython)(`the live oracle${hasPython ? '' : ` (${NO_PYTHON})`
     const answers = await oracle.ask(CASES.slice(0, 40), { truth: false });
     expect(answers.every(({ outcome }) => outcome.kind === 'returned')).toBe(true);
     expect(oracle.restarts).toBe(1);
-    expect(isAlive(victim)).toBe(false);
+    expect(isRunning(victim)).toBe(false);
   });
 
   test('tells how long bare PyTorch takes', async () => {
@@ -79,7 +71,7 @@ describe.skipIf(!hasPython)(`the live oracle${hasPython ? '' : ` (${NO_PYTHON})`
     await oracle.close();
     await oracle.close();
     expect(existsSync(socket)).toBe(false);
-    expect(isAlive(oracle.pid ?? 0)).toBe(false);
+    expect(isRunning(oracle.pid ?? 0)).toBe(false);
     const [answer] = await oracle.ask([batchNormCase('late')], { truth: false });
     expect(answer.outcome).toMatchObject({ kind: 'undecided', reason: { kind: 'crash' } });
     scratch.close();
@@ -96,7 +88,7 @@ describe.skipIf(!hasPython)(`the live oracle${hasPython ? '' : ` (${NO_PYTHON})`
       expect(answer.truth?.kind).toBe('returned');
       await oracle.close();
     }
-    expect(isAlive(elsewhere.pid)).toBe(true);
+    expect(isRunning(elsewhere.pid)).toBe(true);
   });
 
   test('serves no other host', async () => {
