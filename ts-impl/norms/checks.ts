@@ -16,10 +16,8 @@ export function scalarTypeName(dtype: Dtype): string {
  * half-precision mixes that PyTorch allows are not computed here and never reach this far.
  */
 export function checkDtypes(kernel: string, input: Tensor, parameters: readonly (Tensor | null)[]): void {
+  checkFloat(kernel, input);
   checkMixed(input, parameters);
-  if (input.dtype !== 'float32' && input.dtype !== 'float64') {
-    throw new TorchError('NotImplementedError', `"${kernel}" not implemented for '${scalarTypeName(input.dtype)}'`);
-  }
   for (const p of parameters) {
     if (p !== null && p.dtype !== input.dtype) {
       throw new TorchError(
@@ -30,7 +28,14 @@ export function checkDtypes(kernel: string, input: Tensor, parameters: readonly 
   }
 }
 
-/** The part of `checkDtypes` that looks only for parameters of another dtype than the input's. */
+/** `"batch_norm" not implemented for 'Long'`. */
+export function checkFloat(kernel: string, input: Tensor): void {
+  if (input.dtype !== 'float32' && input.dtype !== 'float64') {
+    throw new TorchError('NotImplementedError', `"${kernel}" not implemented for '${scalarTypeName(input.dtype)}'`);
+  }
+}
+
+/** The part of `checkDtypes` that some layers make before all others: no parameter of another dtype than the input's. */
 export function checkMixed(input: Tensor, parameters: readonly (Tensor | null)[]): void {
   const first = parameters.find((p) => p !== null);
   if (first === undefined || first === null || first.dtype === input.dtype) return;

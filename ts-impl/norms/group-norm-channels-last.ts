@@ -36,7 +36,9 @@ export function normaliseChannelsLast(
       into.rstd[i] = rstd;
       for (let c = group * D; c < (group + 1) * D; c++) {
         scale[c] = rstd * (weight === null ? 1 : weight[c]);
-        shift[c] = fma(-scale[c], mean, bias === null ? 0 : bias[c], single);
+        // Without weights −rstd·mean is the same for all channels, so that the compiler rounds it before it adds the bias.
+        const b = bias === null ? 0 : bias[c];
+        shift[c] = weight === null ? round(-rstd * mean, single) + b : fma(-scale[c], mean, b, single);
       }
     }
     for (let at = n * S * C; at < (n + 1) * S * C; ) {
@@ -55,10 +57,11 @@ export function backwardChannelsLast(
   const { data: x, dtype, N, C, S, G, D, single } = groups;
   const dots = makeArray(dtype, N * C); // [N, C]: Σ g·x
   const plain = makeArray(dtype, N * C); // [N, C]: Σ g
+  const byPixel = S >= BACKWARD_BY_PIXEL_FROM;
   for (let n = 0, at = 0; n < N; n++) {
     for (let s = 0; s < S; s++) {
       for (let c = n * C; c < (n + 1) * C; c++, at++) {
-        dots[c] += round(x[at] * g[at], single);
+        dots[c] = byPixel ? fma(x[at], g[at], dots[c], single) : dots[c] + round(x[at] * g[at], single);
         plain[c] += g[at];
       }
     }
@@ -68,7 +71,7 @@ export function backwardChannelsLast(
   for (let i = 0; i < N * G; i++) {
     const n = Math.floor(i / G);
     const c0 = (i % G) * D;
-    const fold = S < BACKWARD_BY_PIXEL_FROM ? weightedByLane : weightedByChannel;
+    const fold = byPixel ? weightedByChannel : weightedByLane;
     const dot = fold(dots, n * C + c0, weight, c0, D, single);
     const sum = fold(plain, n * C + c0, weight, c0, D, single);
     const rstd = statistics.rstd[i];
@@ -159,6 +162,7 @@ function weightedByChannel(
   single: boolean,
 ): number {
   let sum = 0;
-  for (let d = 0; d < D; d++) sum = fma(values[at + d], weight === null ? 1 : weight[weightAt + d], sum, single);
+  for (let d = 0; d < D; d++)
+    sum = round(sum + round(values[at + d] * (weight === null ? 1 : weight[weightAt + d]), single), single);
   return sum;
 }

@@ -53,6 +53,7 @@ export function groupNorm(
     output: toInput(y),
     backward(gradient) {
       checkGradientShape(gradient, input.shape);
+      checkParameters(weight, bias);
       const g = (last ? backwardChannelsLast : backwardGroups)(groups, order(gradient), statistics, w);
       return {
         input: toInput(g.input),
@@ -159,11 +160,17 @@ function emptyGroups(input: Tensor, weight: Tensor | null, bias: Tensor | null):
     output: zerosLike(input),
     backward(gradient) {
       checkGradientShape(gradient, input.shape);
+      checkParameters(weight, bias);
       const dw = weight && zerosLike(weight);
       if (dw !== null && input.shape[0] > 0) refill(dw, Number.NaN);
       return { input: zerosLike(input), weight: dw, bias: bias && zerosLike(bias) };
     },
   };
+}
+
+/** PyTorch cannot go back through a bias without a weight. */
+function checkParameters(weight: Tensor | null, bias: Tensor | null): void {
+  if (weight === null && bias !== null) throw new TorchError('RuntimeError', 'tensor does not have a device');
 }
 
 function fromOrder(data: ComputeArray, shape: Shape, dtype: ComputeDtype, channelsLast: boolean): Tensor {

@@ -8,7 +8,7 @@ import { type BatchCall, nativeBatchNorm } from './batch-norm.ts';
 import type { Call } from './call.ts';
 import { sumAxes } from './cascade-sum.ts';
 import { checkGradientShape, checkRank } from './checks.ts';
-import { cloneTensor, overwrite } from './parameters.ts';
+import { castTensor, cloneTensor, overwrite } from './parameters.ts';
 import { torchSize } from './python-words.ts';
 import { type RunningOptions, RunningNorm } from './running-norm.ts';
 import { quoted, type StateDict, type StateEntry } from './state-dict.ts';
@@ -70,8 +70,12 @@ export function instanceNormInPlace(
   const wide = [1, N * C, ...shape.slice(2)];
   const w = repeat(weight, N); // [N·C]
   const b = repeat(bias, N); // [N·C]
-  const means = repeat(runningMean, N); // [N·C]
-  const variances = repeat(runningVar, N); // [N·C]
+  // Both statistics take the input's dtype where the mean has another one.
+  const { dtype } = input;
+  const recast = runningMean !== null && runningMean.dtype !== dtype && (dtype === 'float32' || dtype === 'float64');
+  const live = (t: Tensor | null) => (t !== null && recast ? castTensor(t, dtype) : t);
+  const means = repeat(live(runningMean), N); // [N·C]
+  const variances = repeat(live(runningVar), N); // [N·C]
   const call = nativeBatchNorm(reshape(input, wide), means, variances, w, b, useInputStats, momentum, eps);
   if (useInputStats) {
     foldRunning(runningMean, means, N, C);
@@ -193,7 +197,7 @@ function foldRunning(running: Tensor | null, repeated: Tensor | null, N: number,
   }
   const mean = sumAxes(reshape(repeated, [N, C]), [true, false]); // [C]
   for (let c = 0; c < C; c++) mean[c] /= N;
-  overwrite(running, fromStorage(running.dtype, [C], mean));
+  overwrite(running, fromStorage(repeated.dtype, [C], mean));
 }
 
 /** Σ over samples of a repeated parameter's gradient (N·C,). */

@@ -4,7 +4,7 @@ import { type ComputeDtype, machineEpsilon } from '../tensor/dtype.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Call } from './call.ts';
-import { checkGradientShape, checkNormalizedShape, scalarTypeName } from './checks.ts';
+import { checkGradientShape, checkNormalizedShape, checkFloat } from './checks.ts';
 import { Module } from './module.ts';
 import { castTensor, filled, refill } from './parameters.ts';
 import { pythonBool, pythonFloat, pythonTuple, sizes } from './python-words.ts';
@@ -35,10 +35,8 @@ export function rmsNorm(
       `Given normalized_shape=${sizes(normalizedShape)}, expected input with shape [*${normalizedShape.join(', ')}], but got input of size${sizes(input.shape)}`,
     );
   }
-  const { dtype } = input;
-  if (dtype !== 'float32' && dtype !== 'float64') {
-    throw new TorchError('NotImplementedError', `"rms_norm" not implemented for '${scalarTypeName(dtype)}'`);
-  }
+  checkFloat('rms_norm', input);
+  const dtype = input.dtype as ComputeDtype; // checked on the line above
   const state = normaliseRms(input, leading, weight, eps ?? machineEpsilon(dtype));
   return {
     output: castBack(state.output, dtype),
