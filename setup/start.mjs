@@ -100,13 +100,17 @@ function summaryOf(check, report, { document, smoke, audit, surprises }) {
   const agreed =
     surprises.length === 0
       ? 'exactly those listed beside it'
-      : `not those listed beside it (${surprises.length} surprises)`;
+      : `not those listed beside it (${count(surprises.length, 'surprise')})`;
   return [
     `Found:  the port ${check.verdict === 'agrees' ? 'agrees' : 'DIFFERS'}, ${cases} cases: ${identical} identical, ${within} within tolerance. ` +
-      `${report.subjects.length} norms in ${document} with ${departures} departures, ${agreed}.`,
+      `${count(report.subjects.length, 'norm')} in ${document} with ${count(departures, 'departure')}, ${agreed}.`,
     `Report: ${smoke} and ${audit}`,
     'Next:   npx normative audit your-notes.md   (any .py, .md or .txt with norms in it; npx normative --help tells the rest)',
   ];
+}
+
+function count(n, word) {
+  return `${n} ${word}${n === 1 ? '' : 's'}`;
 }
 
 /** What a command has written; a command that ended without a report has said why. */

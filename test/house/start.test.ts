@@ -32,7 +32,7 @@ describe('npm start', () => {
     expect(lines.filter((line) => line !== '')).toHaveLength(3);
     expect(lines.join('\n')).toContain('the port agrees, 300 cases: 280 identical, 20 within tolerance');
     expect(lines.join('\n')).toContain(
-      '1 norms in examples/notes.md with 2 departures, exactly those listed beside it.',
+      '1 norm in examples/notes.md with 2 departures, exactly those listed beside it.',
     );
   });
 
