@@ -38,15 +38,13 @@ export function fma32(a: number, b: number, c: number): number {
 export function fma64(a: number, b: number, c: number): number {
   const product = a * b;
   const size = Math.abs(product);
-  // Outside this range error terms would overflow or vanish; scaling by powers of two brings most numbers back into it.
-  if (!(size < 1e290 && Math.abs(c) < 1e290 && Math.abs(a) < 1e290 && Math.abs(b) < 1e290)) return product + c;
-  if (size < 1e-250) return scaledFma64(a, b, c, product);
-  const productLow = lostProduct(a, b, product);
-  const high = c + productLow;
-  const highLow = lostBits(c, productLow, high);
-  const sum = product + high;
-  const sumLow = lostBits(product, high, sum);
-  return sum + addToOdd(highLow, sumLow);
+  // In this range no error term overflows or vanishes.
+  if (size > 1e-250 && size < 1e290 && Math.abs(c) < 1e290 && Math.abs(a) < 1e290 && Math.abs(b) < 1e290) {
+    return sumOfThree(product, lostProduct(a, b, product), c);
+  }
+  if (a === 0 || b === 0 || !Number.isFinite(a) || !Number.isFinite(b)) return product + c;
+  if (!Number.isFinite(c)) return c;
+  return fmaByParts(a, b, c);
 }
 
 // --- internal ---
@@ -90,11 +88,58 @@ function addToOdd(a: number, b: number): number {
   return double[0];
 }
 
-/** Tiny products: the sum decides alone, or everything is scaled up by 2^300 first. */
-function scaledFma64(a: number, b: number, c: number, product: number): number {
-  if (a === 0 || b === 0 || Math.abs(c) > 1e-200) return product + c;
-  const [small, big] = Math.abs(a) < Math.abs(b) ? [a, b] : [b, a];
-  const up = 2 ** 300;
-  const scaled = fma64(small * up, big, c * up);
-  return scaled / up;
+let remainder = 0; // what the latest sumOfThree rounded away; only its sign is exact
+
+/** high + low + c with one rounding, where |low| is at most half a unit in the last place of high. */
+function sumOfThree(high: number, low: number, c: number): number {
+  const upper = c + low;
+  const upperLow = lostBits(c, low, upper);
+  const sum = high + upper;
+  const rest = addToOdd(upperLow, lostBits(high, upper, sum));
+  const result = sum + rest;
+  remainder = rest - (result - sum);
+  return result;
+}
+
+/** The same for extreme exponents: mantissas first, powers of two last, and one rounding even where the result is subnormal. */
+function fmaByParts(a: number, b: number, c: number): number {
+  const exponentA = exponentOf(a);
+  const exponentB = exponentOf(b);
+  const exponent = exponentA + exponentB;
+  const mantissaA = scale(a, -exponentA);
+  const mantissaB = scale(b, -exponentB);
+  let addend = 0;
+  if (c !== 0) {
+    const exponentC = exponentOf(c);
+    const apart = exponentC - exponent;
+    if (apart > 120) return c; // the product is less than any bit of c
+    addend = scale(c, -exponentC) * 2 ** Math.max(apart, -200); // further away only the sign counts
+  }
+  const product = mantissaA * mantissaB;
+  const sum = sumOfThree(product, lostProduct(mantissaA, mantissaB, product), addend);
+  const lost = remainder;
+  if (exponent > -1000) return scale(sum, exponent);
+  if (exponent < -1190) return sum < 0 ? -0 : 0;
+  // Perhaps subnormal: rounded a second time, which is wrong only half-way between two numbers.
+  const lifted = sum * 2 ** (exponent + 200);
+  const result = lifted * 2 ** -200;
+  const rest = lifted - result * 2 ** 200;
+  if (Math.abs(rest) !== 2 ** -875 || lost === 0) return result;
+  return lost > 0 === rest > 0 ? result + Math.sign(rest) * Number.MIN_VALUE : result;
+}
+
+/** The power of two at or below |x|, for finite x other than 0. */
+function exponentOf(x: number): number {
+  double[0] = x;
+  const biased = (word[1] >>> 20) & 0x7ff;
+  if (biased !== 0) return biased - 1023;
+  double[0] = x * 2 ** 54;
+  return ((word[1] >>> 20) & 0x7ff) - 1023 - 54;
+}
+
+/** x·2^k, exact unless it leaves the range of normal numbers. */
+function scale(x: number, k: number): number {
+  if (k > 1000) return x * 2 ** 1000 * 2 ** (k - 1000);
+  if (k < -1000) return x * 2 ** -1000 * 2 ** (k + 1000);
+  return x * 2 ** k;
 }

@@ -1,125 +1,10 @@
-// Batch normalisation over (N, C, *): the function and the layers BatchNorm1d, 2d and 3d. Numbers are made in batch-norm-kernel.ts.
+// The layers BatchNorm1d, 2d and 3d: defaults, ranks, and which statistics a call uses. The rest is batch-norm-function.ts.
 
-import { contiguous, fromStorage, isContiguous, type Tensor } from '../tensor/tensor.ts';
-import { sizeOf } from '../tensor/shape.ts';
-import type { ComputeArray } from './arithmetic.ts';
-import { backward, inverseOfRunning, normalise } from './batch-norm-kernel.ts';
-import { collectStatistics, inverseDeviation, updateRunning } from './batch-statistics.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { batchNormInPlace } from './batch-norm-function.ts';
 import type { Call } from './call.ts';
-import { checkBatchSize, checkDtypes, checkElements, checkGradientShape, checkRank } from './checks.ts';
-import { emptyCall } from './empty-call.ts';
-import { cloneTensor } from './parameters.ts';
-import { layOut, toTensor } from './planes.ts';
-import { pythonFloat } from './python-words.ts';
+import { checkRank } from './checks.ts';
 import { type RunningOptions, RunningNorm } from './running-norm.ts';
-import { TorchError } from './torch-error.ts';
-
-/** A call, and the running statistics after it where they were given. */
-export interface BatchCall extends Call {
-  readonly runningMean: Tensor | null;
-  readonly runningVar: Tensor | null;
-}
-
-/**
- * `torch.nn.functional.batch_norm`. Input (N, C, *), statistics and parameters (C,). Where PyTorch writes the running tensors in
- * place, this answers new ones and leaves its arguments as they are. Throws TorchError.
- */
-export function batchNorm(
-  input: Tensor,
-  runningMean: Tensor | null,
-  runningVar: Tensor | null,
-  weight: Tensor | null = null,
-  bias: Tensor | null = null,
-  training = false,
-  momentum = 0.1,
-  eps = 1e-5,
-): BatchCall {
-  const mean = runningMean && cloneTensor(runningMean);
-  const variance = runningVar && cloneTensor(runningVar);
-  const call = batchNormInPlace(input, mean, variance, weight, bias, training, momentum, eps);
-  return { ...call, runningMean: mean, runningVar: variance };
-}
-
-/** The same on live running tensors, which must be contiguous: training writes them, and an eval backward reads them as they are then. */
-export function batchNormInPlace(
-  input: Tensor,
-  runningMean: Tensor | null,
-  runningVar: Tensor | null,
-  weight: Tensor | null,
-  bias: Tensor | null,
-  training: boolean,
-  momentum: number,
-  eps: number,
-): Call {
-  if (training) checkBatchSize(input.shape);
-  if (training && eps <= 0) {
-    throw new TorchError('ValueError', `batch_norm eps must be positive during training, but got ${pythonFloat(eps)}`);
-  }
-  if (eps < 0) throw new TorchError('ValueError', `batch_norm eps must be non-negative, but got ${pythonFloat(eps)}`);
-  return nativeBatchNorm(input, runningMean, runningVar, weight, bias, training, momentum, eps);
-}
-
-/** The operator under `batch_norm` and `instance_norm`, without the checks that only `batch_norm` makes. */
-export function nativeBatchNorm(
-  input: Tensor,
-  runningMean: Tensor | null,
-  runningVar: Tensor | null,
-  weight: Tensor | null,
-  bias: Tensor | null,
-  training: boolean,
-  momentum: number,
-  eps: number,
-): Call {
-  if (sizeOf(input.shape) === 0 && input.shape.length > 1) return emptyCall(input, weight, bias);
-  checkStatistics(input, runningMean, runningVar, training);
-  const C = input.shape[1];
-  checkElements('weight', weight, C);
-  checkElements('bias', bias, C);
-  if (training && (runningMean === null) !== (runningVar === null)) {
-    throw new TorchError('ValueError', 'running_mean and running_var must either both be None or neither be None');
-  }
-  checkDtypes('batch_norm', input, [weight, bias, runningMean, runningVar]);
-  for (const t of [runningMean, runningVar]) {
-    if (t !== null && t.shape.length !== 1) {
-      throw new TorchError('RuntimeError', `TensorAccessor expected 1 dims but tensor has ${t.shape.length}`);
-    }
-  }
-
-  const planes = layOut(input);
-  const rm = runningMean && flat(runningMean); // [C], live
-  const rv = runningVar && flat(runningVar); // [C], live
-  const w = weight && flat(contiguous(weight)); // [C]
-  const b = bias && flat(contiguous(bias)); // [C]
-  let mean: ComputeArray; // [C]
-  let inverse: ComputeArray; // [C]
-  if (training) {
-    const statistics = collectStatistics(planes);
-    mean = statistics.mean;
-    inverse = inverseDeviation(statistics, planes, eps);
-    updateRunning(statistics, planes, rm, rv, momentum);
-  } else if (rm === null || rv === null) {
-    throw new Error('running statistics are missing after they were checked; this is a fault of the port');
-  } else {
-    mean = rm;
-    inverse = inverseOfRunning(planes, rv, eps);
-  }
-  const unfolded = (weight !== null && !isContiguous(weight)) || (bias !== null && !isContiguous(bias));
-  const output = toTensor(planes, normalise(planes, mean, inverse, { weight: w, bias: b }, unfolded));
-  return {
-    output,
-    backward(gradient) {
-      checkGradientShape(gradient, input.shape);
-      // In eval mode the backward uses the running statistics of now, with eps added in double.
-      const r = training || rv === null ? inverse : rv.map((v) => 1 / Math.sqrt(v + eps)); // [C]
-      const g = backward(planes, gradient, mean, r, w, training);
-      return {
-        input: g.input,
-        weight: weight && fromStorage(input.dtype, weight.shape, g.weight),
-        bias: bias && fromStorage(input.dtype, bias.shape, g.bias),
-      };
-    },
-  };
-}
 
 /** Options of BatchNorm with PyTorch's defaults: eps 1e-5, momentum 0.1, affine, bias and trackRunningStats true, float32. */
 export type BatchNormOptions = RunningOptions;
@@ -167,25 +52,4 @@ export class BatchNorm2d extends BatchNorm {
 export class BatchNorm3d extends BatchNorm {
   readonly className = 'BatchNorm3d';
   protected readonly ranks = [5];
-}
-
-// --- internal ---
-
-function checkStatistics(input: Tensor, mean: Tensor | null, variance: Tensor | null, training: boolean): void {
-  const rank = input.shape.length;
-  if (rank === 0) throw new TorchError('IndexError', 'Dimension specified as 1 but tensor has no dimensions');
-  if (rank === 1 && (mean !== null || training)) {
-    throw new TorchError('IndexError', 'Dimension out of range (expected to be in range of [-1, 0], but got 1)');
-  }
-  const C = input.shape[1];
-  for (const [name, t] of [['running_mean', mean] as const, ['running_var', variance] as const]) {
-    if (t === null && !training) {
-      throw new TorchError('RuntimeError', `${name} must be defined in evaluation mode`);
-    }
-    checkElements(name, t, C);
-  }
-}
-
-function flat(t: Tensor): ComputeArray {
-  return t.storage as ComputeArray; // dtypes were checked, and callers hand over contiguous tensors
 }

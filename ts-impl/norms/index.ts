@@ -1,25 +1,16 @@
 // The port's public face: PyTorch's normalisation layers and functions, and the error they refuse with.
 
-export {
-  BatchNorm1d,
-  BatchNorm2d,
-  BatchNorm3d,
-  type BatchCall,
-  batchNorm,
-  type BatchNormOptions,
-} from './batch-norm.ts';
+export { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormOptions } from './batch-norm.ts';
+export { type BatchCall, batchNorm } from './batch-norm-function.ts';
+export { callFunction, type ClassName, type FunctionArguments, type FunctionName, makeLayer } from './by-name.ts';
 export type { Call, Gradients } from './call.ts';
-export { GroupNorm, groupNorm, type GroupNormOptions } from './group-norm.ts';
-export {
-  InstanceNorm1d,
-  InstanceNorm2d,
-  InstanceNorm3d,
-  instanceNorm,
-  type InstanceNormOptions,
-} from './instance-norm.ts';
+export { GroupNorm, type GroupNormOptions } from './group-norm.ts';
+export { groupNorm } from './group-norm-function.ts';
+export { InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, type InstanceNormOptions } from './instance-norm.ts';
+export { instanceNorm } from './instance-norm-function.ts';
 export { LayerNorm, layerNorm, type LayerNormOptions } from './layer-norm.ts';
 export { Module } from './module.ts';
 export { RMSNorm, rmsNorm, type RMSNormOptions } from './rms-norm.ts';
 export { RunningNorm } from './running-norm.ts';
-export type { LoadReport, StateDict, StateEntry } from './state-dict.ts';
+export { type LoadReport, renderLoadReport, type StateDict, type StateEntry } from './state-dict.ts';
 export { TorchError, type TorchErrorType } from './torch-error.ts';

@@ -1,6 +1,7 @@
 // What all layers share: mode, parameters and their gradients, the state dict, copying, casting, repr. No arithmetic of a norm.
 
 import type { ComputeDtype } from '../tensor/dtype.ts';
+import { sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Call, Gradients } from './call.ts';
 import { addInto, castTensor, cloneTensor } from './parameters.ts';
@@ -72,6 +73,21 @@ export abstract class Module {
     if (this.weight !== null) entries.push({ name: 'weight', tensor: this.weight });
     if (this.bias !== null) entries.push({ name: 'bias', tensor: this.bias });
     return entries;
+  }
+
+  /**
+   * Puts another tensor, or none, in the place of a parameter or buffer; its memory is copied. False where there is no such place.
+   * A parameter keeps its gradient only where dtype and shape stay.
+   */
+  assign(name: string, tensor: Tensor | null): boolean {
+    if (name !== 'weight' && name !== 'bias') return false;
+    const before = this[name];
+    const kept =
+      before !== null && tensor !== null && before.dtype === tensor.dtype && sameShape(before.shape, tensor.shape);
+    this[name] = tensor && cloneTensor(tensor);
+    if (!kept && name === 'weight') this.weightGrad = null;
+    if (!kept && name === 'bias') this.biasGrad = null;
+    return true;
   }
 
   /** Copies of parameters and buffers under PyTorch's names, with the metadata version. */

@@ -77,6 +77,15 @@ export abstract class RunningNorm extends Module {
     return entries;
   }
 
+  override assign(name: string, tensor: Tensor | null): boolean {
+    const value = tensor && cloneTensor(tensor);
+    if (name === 'running_mean') this.runningMean = value;
+    else if (name === 'running_var') this.runningVar = value;
+    else if (name === 'num_batches_tracked') this.numBatchesTracked = value;
+    else return super.assign(name, tensor);
+    return true;
+  }
+
   override to(dtype: ComputeDtype): this {
     super.to(dtype);
     this.runningMean = this.runningMean && castTensor(this.runningMean, dtype);

@@ -63,6 +63,13 @@ export function loadEntries(
   return { missingKeys, unexpectedKeys };
 }
 
+/** PyTorch's repr of what `load_state_dict` answers. */
+export function renderLoadReport({ missingKeys, unexpectedKeys }: LoadReport): string {
+  if (missingKeys.length + unexpectedKeys.length === 0) return '<All keys matched successfully>';
+  const listed = (names: readonly string[]) => `[${names.map((name) => `'${name}'`).join(', ')}]`;
+  return `_IncompatibleKeys(missing_keys=${listed(missingKeys)}, unexpected_keys=${listed(unexpectedKeys)})`;
+}
+
 /** Names as PyTorch lists them: `"a", "b"`. */
 export function quoted(names: readonly string[], separator = ', '): string {
   return names.map((name) => `"${name}"`).join(separator);

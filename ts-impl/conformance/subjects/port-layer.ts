@@ -138,10 +138,16 @@ export function complaintOnCall(
   }
 }
 
-/** Null stays null; what is no number is refused when the layer is called. */
-export function momentumOf(value: Value): number | null {
-  if (value.kind === 'null') return null;
-  return isNumeric(value) ? numberOf(value) : 0;
+/** Sets the field of a layer that a Python attribute is; an attribute that is none has no effect, as in Python. */
+export function setField(layer: object, name: string, value: Value): void {
+  const field = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  if (!(field in layer)) return;
+  const fields = layer as Record<string, unknown>; // the field was found on the line above
+  if (field === 'momentum') fields[field] = momentumOf(value);
+  else if (field === 'normalizedShape') fields[field] = value.kind === 'list' ? value.items.map(numberOf) : [];
+  else if (typeof fields[field] === 'boolean') fields[field] = truthy(value);
+  else if (field === 'eps' && value.kind === 'null') fields[field] = null;
+  else if (isNumeric(value)) fields[field] = numberOf(value);
 }
 
 export type Family = 'BatchNorm' | 'InstanceNorm' | 'GroupNorm' | 'LayerNorm' | 'RMSNorm';
@@ -194,4 +200,10 @@ function checkSize(callee: string, value: Value): void {
   }
   const wrong = complaint(callee, 'size', 1, 'ints', value);
   if (wrong !== null) throw wrong;
+}
+
+/** Null stays null; what is no number is refused when the layer is called. */
+function momentumOf(value: Value): number | null {
+  if (value.kind === 'null') return null;
+  return isNumeric(value) ? numberOf(value) : 0;
 }

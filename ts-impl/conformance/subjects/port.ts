@@ -1,44 +1,23 @@
 // The port as a subject: runs a Case step by step on ts-impl/norms. It compares nothing and starts nothing.
 
-import { type Case, FUNCTIONS, LAYERS, type NamedTensor, type Step, type Value } from '../../../cases/case.ts';
+import { type Case, FUNCTIONS, LAYERS, type NamedTensor, none, type Step, type Value } from '../../../cases/case.ts';
 import {
-  BatchNorm1d,
-  BatchNorm2d,
-  BatchNorm3d,
-  batchNorm,
-  type Call,
-  GroupNorm,
-  groupNorm,
-  InstanceNorm1d,
-  InstanceNorm2d,
-  InstanceNorm3d,
-  instanceNorm,
-  LayerNorm,
-  layerNorm,
+  callFunction as callNorm,
+  makeLayer,
   type Module,
-  RMSNorm,
   RunningNorm,
-  rmsNorm,
+  renderLoadReport,
   TorchError,
 } from '../../norms/index.ts';
-import { addInto, castTensor, cloneTensor } from '../../norms/parameters.ts';
+import { castTensor, cloneTensor } from '../../norms/parameters.ts';
 import { pythonFloat, pythonTuple } from '../../norms/python-words.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
-import { sameShape } from '../../tensor/shape.ts';
 import { contiguous, type Tensor } from '../../tensor/tensor.ts';
 import { type Answer, outcomeOf, type StepResult } from '../outcome.ts';
-import {
-  intsOf,
-  isNumeric,
-  numberOf,
-  PythonError,
-  pythonText,
-  tensorOf,
-  truthy,
-  Unsupported,
-} from './port-arguments.ts';
+import { intsOf, numberOf, PythonError, pythonText, tensorOf, truthy, Unsupported } from './port-arguments.ts';
 import { bindCall } from './port-functions.ts';
-import { complaintOnCall, momentumOf, type Plan, planLayer } from './port-layer.ts';
+import { type Graph, goBack, type Leaf } from './port-graph.ts';
+import { complaintOnCall, type Plan, planLayer, setField } from './port-layer.ts';
 import type { Subject } from './subject.ts';
 
 /** The port. It answers at once and in this process; `truth` is always null. */
@@ -65,20 +44,9 @@ interface State {
   graph: Graph | null;
 }
 
-interface Graph {
-  readonly call: Call;
-  readonly output: Dtype;
-  /** False where nothing requires grad. */
-  readonly recorded: boolean;
-  /** Names of the leaves that are no parameters, in the order they are answered. */
-  readonly leaves: readonly ('input' | 'weight' | 'bias')[];
-  readonly grads: Map<string, Tensor>;
-  /** The module whose parameters the gradients of weight and bias belong to. */
-  readonly module: Module | null;
-}
-
 const NOT_RUN: StepResult = { kind: 'not_run' };
 const NO_TEXTS = {};
+const LEAVES: ReadonlySet<string> = new Set<Leaf>(['input', 'weight', 'bias']);
 
 function answer(c: Case): Answer {
   const state: State = { dtype: c.dtype, plan: null, module: null, graph: null };
@@ -126,33 +94,8 @@ function construct(state: State, step: Step & { kind: 'construct' }): StepResult
   if (layer === undefined) throw new Unsupported(`the port has no layer ${step.layer}`);
   state.graph = null;
   state.plan = planLayer(layer, step.arguments, state.dtype);
-  state.module = makeModule(state.plan);
+  state.module = makeLayer(layer, state.plan.sizes, state.plan.options);
   return returned([], { repr: repr(state.plan, state.module) });
-}
-
-function makeModule({ layer, sizes, options }: Plan): Module {
-  switch (layer) {
-    case 'BatchNorm1d':
-      return new BatchNorm1d(sizes[0], options);
-    case 'BatchNorm2d':
-      return new BatchNorm2d(sizes[0], options);
-    case 'BatchNorm3d':
-      return new BatchNorm3d(sizes[0], options);
-    case 'InstanceNorm1d':
-      return new InstanceNorm1d(sizes[0], options);
-    case 'InstanceNorm2d':
-      return new InstanceNorm2d(sizes[0], options);
-    case 'InstanceNorm3d':
-      return new InstanceNorm3d(sizes[0], options);
-    case 'GroupNorm':
-      return new GroupNorm(sizes[0], sizes[1], options);
-    case 'LayerNorm':
-      return new LayerNorm(sizes, options);
-    case 'RMSNorm':
-      return new RMSNorm(sizes, options);
-    default:
-      return layer satisfies never;
-  }
 }
 
 function repr(plan: Plan, module: Module): string {
@@ -184,7 +127,7 @@ function forward(state: State, step: Step & { kind: 'forward' }): StepResult {
     recorded: step.gradient,
     leaves: ['input'],
     grads: new Map(),
-    module,
+    parameters: module,
   };
   return returned([{ name: 'output', tensor: contiguous(call.output) }]);
 }
@@ -203,29 +146,28 @@ function callFunction(state: State, step: Step & { kind: 'call' }): StepResult {
   const a = bindCall(name, step.arguments);
   const input = tensorOf(a.input);
   if (input === null) throw new Unsupported('a call without an input tensor');
-  const [weight, bias] = [tensorOf(a.weight), tensorOf(a.bias)];
-  const [mean, variance] = [tensorOf(a.running_mean), tensorOf(a.running_var)];
-  const tensors: NamedTensor[] = [];
-  let call: Call;
-  if (name === 'batch_norm' || name === 'instance_norm') {
-    const [norm, batch] = name === 'batch_norm' ? [batchNorm, a.training] : [instanceNorm, a.use_input_stats];
-    const done = norm(input, mean, variance, weight, bias, truthy(batch), numberOf(a.momentum), numberOf(a.eps));
-    if (done.runningMean !== null) tensors.push({ name: 'running_mean', tensor: done.runningMean });
-    if (done.runningVar !== null) tensors.push({ name: 'running_var', tensor: done.runningVar });
-    call = done;
-  } else if (name === 'group_norm') {
-    call = groupNorm(input, numberOf(a.num_groups), weight, bias, numberOf(a.eps));
-  } else if (name === 'layer_norm') {
-    call = layerNorm(input, intsOf(a.normalized_shape), weight, bias, numberOf(a.eps));
-  } else {
-    call = rmsNorm(input, intsOf(a.normalized_shape), weight, a.eps.kind === 'null' ? null : numberOf(a.eps));
+  const call = callNorm(name, {
+    input,
+    runningMean: tensorOf(a.running_mean),
+    runningVar: tensorOf(a.running_var),
+    weight: tensorOf(a.weight),
+    bias: tensorOf(a.bias),
+    useBatch: truthy(a.training ?? a.use_input_stats ?? none),
+    momentum: numberOf(a.momentum ?? none),
+    eps: a.eps.kind === 'null' ? null : numberOf(a.eps),
+    numGroups: numberOf(a.num_groups ?? none),
+    normalizedShape: intsOf(a.normalized_shape ?? none),
+  });
+  const tensors: NamedTensor[] = [{ name: 'output', tensor: contiguous(call.output) }];
+  if ('runningMean' in call) {
+    if (call.runningMean !== null) tensors.push({ name: 'running_mean', tensor: call.runningMean });
+    if (call.runningVar !== null) tensors.push({ name: 'running_var', tensor: call.runningVar });
   }
-  const leaves = (Object.keys(step.arguments) as Graph['leaves'][number][]).filter(
-    (leaf) => ['input', 'weight', 'bias'].includes(leaf) && tensorOf(step.arguments[leaf]) !== null,
-  ); // the cast is what the filter makes true
+  const names = Object.keys(step.arguments) as Leaf[]; // the filter leaves only these
+  const leaves = names.filter((leaf) => LEAVES.has(leaf) && tensorOf(step.arguments[leaf]) !== null);
   const recorded = step.gradient;
-  state.graph = { call, output: call.output.dtype, recorded, leaves, grads: new Map(), module: null };
-  return returned([{ name: 'output', tensor: contiguous(call.output) }, ...tensors]);
+  state.graph = { call, output: call.output.dtype, recorded, leaves, grads: new Map(), parameters: null };
+  return returned(tensors);
 }
 
 function backward(state: State, step: Step & { kind: 'backward' }): StepResult {
@@ -239,14 +181,9 @@ function backward(state: State, step: Step & { kind: 'backward' }): StepResult {
   if (!graph.recorded) {
     throw new TorchError('RuntimeError', 'element 0 of tensors does not require grad and does not have a grad_fn');
   }
-  const gradients = graph.call.backward(inDtype(step.gradient, graph.output));
-  if (graph.module !== null) graph.module.accumulate(gradients);
-  for (const leaf of graph.leaves) {
-    const gradient = gradients[leaf];
-    if (gradient !== null) addTo(graph.grads, leaf, gradient);
-  }
+  goBack(graph, inDtype(step.gradient, graph.output));
   const tensors: NamedTensor[] = [];
-  for (const [leaf, gradient] of graph.grads) tensors.push({ name: `${leaf}.grad`, tensor: cloneTensor(gradient) });
+  for (const [leaf, tensor] of graph.grads) tensors.push({ name: `${leaf}.grad`, tensor });
   if (module?.weightGrad) tensors.push({ name: 'weight.grad', tensor: cloneTensor(module.weightGrad) });
   if (module?.biasGrad) tensors.push({ name: 'bias.grad', tensor: cloneTensor(module.biasGrad) });
   return returned(tensors);
@@ -267,7 +204,7 @@ function runOnModule(
     case 'load_state': {
       for (const { tensor } of step.entries) checkSupported(tensor);
       const report = module.loadStateDict({ entries: step.entries, version: step.version }, step.strict);
-      return returned([], { keys: keysText(report.missingKeys, report.unexpectedKeys) });
+      return returned([], { keys: renderLoadReport(report) });
     }
     case 'set_attribute':
       return setAttribute(state, module, step.name, step.value);
@@ -297,12 +234,6 @@ function runOnModule(
   }
 }
 
-function keysText(missing: readonly string[], unexpected: readonly string[]): string {
-  if (missing.length + unexpected.length === 0) return '<All keys matched successfully>';
-  const listed = (names: readonly string[]) => `[${names.map((name) => `'${name}'`).join(', ')}]`;
-  return `_IncompatibleKeys(missing_keys=${listed(missing)}, unexpected_keys=${listed(unexpected)})`;
-}
-
 function setAttribute(state: State, module: Module, name: string, value: Value): StepResult {
   if (state.plan === null) return NOT_RUN;
   if (isTensorName(module, name)) {
@@ -310,14 +241,7 @@ function setAttribute(state: State, module: Module, name: string, value: Value):
     throw new Unsupported(`the attribute ${name} set to a value`);
   }
   state.plan.attributes.set(name, value);
-  const fields = module as unknown as Record<string, unknown>; // the names below are fields of some layer, checked with `in`
-  const field = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  if (!(field in module)) return returned([]); // Python lets any attribute be set
-  if (field === 'momentum') fields[field] = momentumOf(value);
-  else if (field === 'normalizedShape') fields[field] = value.kind === 'list' ? intsOf(value) : [];
-  else if (typeof fields[field] === 'boolean') fields[field] = truthy(value);
-  else if (field === 'eps' && value.kind === 'null') fields[field] = null;
-  else if (isNumeric(value)) fields[field] = numberOf(value);
+  setField(module, name, value);
   return returned([]);
 }
 
@@ -328,26 +252,8 @@ function isTensorName(module: Module, name: string): boolean {
 
 function setTensor(module: Module, name: string, given: Tensor | null): StepResult {
   if (given !== null) checkSupported(given);
-  const value = given && cloneTensor(given);
-  if (name === 'weight' || name === 'bias') {
-    const before = module[name];
-    // A parameter of the same kind keeps its gradient; another one starts without.
-    const kept =
-      before !== null && value !== null && before.dtype === value.dtype && sameShape(before.shape, value.shape);
-    if (!kept && name === 'weight') module.weightGrad = null;
-    if (!kept && name === 'bias') module.biasGrad = null;
-    module[name] = value;
-  } else if (module instanceof RunningNorm && name === 'running_mean') module.runningMean = value;
-  else if (module instanceof RunningNorm && name === 'running_var') module.runningVar = value;
-  else if (module instanceof RunningNorm && name === 'num_batches_tracked') module.numBatchesTracked = value;
-  else throw new Unsupported(`the port's ${module.className} has no tensor ${name}`);
+  if (!module.assign(name, given)) throw new Unsupported(`the port's ${module.className} has no tensor ${name}`);
   return returned([]);
-}
-
-function addTo(grads: Map<string, Tensor>, name: string, gradient: Tensor): void {
-  const sum = grads.get(name);
-  if (sum === undefined) grads.set(name, cloneTensor(gradient));
-  else addInto(sum, gradient);
 }
 
 function inDtype(gradient: Tensor, dtype: Dtype): Tensor {
