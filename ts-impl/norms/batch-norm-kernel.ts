@@ -155,6 +155,9 @@ function backwardRows(
   const gradMean = makeArray(planes.dtype, C); // [C]
   for (let c = 0; c < C; c++) {
     const r = inverse[c];
+    // PyTorch adds each thread's sums to 0 at last, which makes −0 of a sum 0.
+    sum[c] += 0;
+    dot[c] += 0;
     dw[c] = dot[c] * r;
     k[c] = round(round(dot[c] * r, single) * r, single) / count;
     gradMean[c] = sum[c] / count;

@@ -105,6 +105,11 @@ const levels = new Float64Array(4);
 
 /** A running sum that is put aside every 16 (or more) terms, in 4 levels. */
 function cascade(x: ComputeArray, at: number, stride: number, size: number, single: boolean): number {
+  if (size < 16) {
+    let sum = 0;
+    for (let i = 0; i < size; i++) sum = round(sum + x[at + i * stride], single);
+    return sum;
+  }
   const power = Math.max(4, Math.floor(ceilLog2(size) / 4));
   const step = 2 ** power;
   levels.fill(0);

@@ -49,10 +49,7 @@ export function contiguous(t: Tensor): Tensor {
   if (isContiguous(t) && t.offset === 0 && t.storage.length === size) return t;
   if (isContiguous(t)) return fromStorage(t.dtype, t.shape, t.storage.slice(t.offset, t.offset + size));
   const storage = makeStorage(t.dtype, size);
-  let next = 0;
-  eachOffset(t, (at) => {
-    storage[next++] = t.storage[at];
-  });
+  if (size > 0) gather(t, storage);
   return fromStorage(t.dtype, t.shape, storage);
 }
 
@@ -72,5 +69,26 @@ export function eachOffset(t: Tensor, visit: (at: number) => void): void {
       index[axis] = 0;
     }
     if (axis < 0) return;
+  }
+}
+
+// --- internal ---
+
+/** `contiguous` of a tensor that has elements: row by row of the last axis. */
+function gather(t: Tensor, into: Storage): void {
+  const from = t.storage;
+  const last = t.shape.length - 1; // a scalar is contiguous and never comes here
+  const run = t.shape[last];
+  const step = t.strides[last];
+  const index = new Int32Array(last);
+  let at = t.offset;
+  for (let next = 0; next < into.length; ) {
+    for (let i = 0, place = at; i < run; i++, place += step) into[next++] = from[place];
+    for (let axis = last - 1; axis >= 0; axis--) {
+      at += t.strides[axis];
+      if (++index[axis] < t.shape[axis]) break;
+      at -= t.strides[axis] * t.shape[axis];
+      index[axis] = 0;
+    }
   }
 }
