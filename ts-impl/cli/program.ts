@@ -37,7 +37,9 @@ export async function main(argv: readonly string[], edge: Edge, rooms: Rooms = l
     .configureOutput({ writeOut: (text) => edge.out(text), writeErr: (text) => edge.err(text) })
     .showHelpAfterError('(normative --help tells what there is)');
   for (const add of [addCheck, addAudit, addReplay, addList, addDoctor, addSetup, addBench]) add(program, session);
-  program.action(() => {
+  program.allowExcessArguments().action(() => {
+    const word = program.args[0];
+    if (word !== undefined) throw new UsageError(`"${word}" is no command; normative --help lists them`);
     edge.err(program.helpInformation());
     session.exitCode = 2;
   });

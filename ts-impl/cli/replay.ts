@@ -28,10 +28,7 @@ export function addReplay(program: Command, session: Session): void {
     .addOption(new Option('--tolerance <rule>', 'bound, torch or ulp:N').default('bound'))
     .option('--no-color', 'no colour');
   addOracleOptions(command)
-    .addHelpText(
-      'after',
-      '\nExample:\n  normative replay g1/ordinary/0/0   (the rest of an id is a summary and may be left out)',
-    )
+    .addHelpText('after', '\nExample:\n  normative replay g1/ordinary/0/0/BatchNorm1d.f32.2x10.eval-eval-same-eval')
     .action(async (id: string, flags: ReplayFlags) => {
       session.exitCode = await runReplay(session, id, flags);
     });

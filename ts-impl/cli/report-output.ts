@@ -1,9 +1,8 @@
 // Where a report goes: standard output or a file, as text, JSON or JSONL. A file is opened before the work begins.
 
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { renderJson, renderRemainder } from '../conformance/report/render-rows.ts';
+import { renderHeader, renderJson, renderRemainder } from '../conformance/report/render-rows.ts';
 import { renderText } from '../conformance/report/render-text.ts';
 import type { Report } from '../conformance/report/report.ts';
 import { type Edge, UsageError, wantsColor } from './edge.ts';
@@ -25,7 +24,7 @@ export function addOutputOptions(command: Command): Command {
 }
 
 export interface ReportSink {
-  /** A row that is known before the report is: written for jsonl only. */
+  /** A row that is known before the report is, the header first: written for jsonl only. */
   row(render: () => string): void;
   report(report: Report): void;
   close(): void;
@@ -48,7 +47,7 @@ export function openSink(edge: Edge, options: OutputOptions): ReportSink {
     },
     report: (report) => {
       if (format === 'json') write(renderJson(report));
-      else if (format === 'jsonl') write(renderRemainder(report));
+      else if (format === 'jsonl') write((written ? '' : renderHeader(report)) + renderRemainder(report));
       else write(file === null ? text(report) : renderText(report, false));
       if (file !== null) edge.out(text(report));
     },
@@ -64,11 +63,10 @@ export function openSink(edge: Edge, options: OutputOptions): ReportSink {
 
 function openFile(path: string): number {
   try {
-    mkdirSync(dirname(path), { recursive: true });
     return openSync(path, 'w');
   } catch (problem) {
     throw new UsageError(
-      `--output ${path} can't be written (${problem instanceof Error ? problem.message : problem}); name another file`,
+      `--output ${path} can't be written (${problem instanceof Error ? problem.message : problem}); name another file, or make its folder first`,
     );
   }
 }
