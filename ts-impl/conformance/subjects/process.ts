@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { onTheWayOut } from './way-out.ts';
 
 export interface ProcessOptions {
   readonly python: string;
@@ -56,6 +57,7 @@ export async function startPython(options: ProcessOptions): Promise<PythonProces
     stderr: 'pipe',
     buffer: false,
     reject: false,
+    cleanup: false, // it would listen for signals, and then nobody knows who is to end this process
     env: { ATEN_CPU_CAPABILITY: 'avx2', PYTHONUTF8: '1', ...options.env },
   });
   const stderr = keepTail(child.stderr, STDERR_TAIL_CHARACTERS);
@@ -67,6 +69,8 @@ export async function startPython(options: ProcessOptions): Promise<PythonProces
     }
     return result.signal === undefined ? `it exited with code ${result.exitCode}` : `it was ended by ${result.signal}`;
   });
+  const forget = onTheWayOut(() => child.kill('SIGKILL')); // it ends by itself too, unless it hangs
+  void gone.then(forget);
   const end = async (): Promise<void> => {
     child.stdin.end();
     const late = setTimeout(() => child.kill('SIGKILL'), END_TIMEOUT_MS);

@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTheWayOut } from './way-out.ts';
 
 export interface Scratch {
   readonly path: string;
@@ -20,7 +21,7 @@ export function openScratch(parent: string = shortTemporaryFolder()): Scratch {
   const path = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
   let next = 0;
   const remove = () => rmSync(path, { recursive: true, force: true });
-  const leave = removeOnTheWayOut(remove);
+  const leave = onTheWayOut(remove);
   return {
     path,
     socketPath: () => join(path, `s${next++}`),
@@ -42,8 +43,6 @@ const PREFIX = 'nmv-';
 
 /** The kernel takes socket paths of up to 107 bytes; ours add about 25 to the folder. */
 const LONGEST_PARENT_BYTES = 75;
-
-const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 function shortTemporaryFolder(): string {
   const folder = tmpdir();
@@ -70,37 +69,4 @@ function isAlive(pid: number): boolean {
   } catch (problem) {
     return (problem as NodeJS.ErrnoException).code === 'EPERM'; // it lives, but belongs to another user
   }
-}
-
-const removals = new Set<() => void>();
-
-/** At exit, and on a signal nobody else handles, which then ends the process as it would have. Returns how to forget it. */
-function removeOnTheWayOut(remove: () => void): () => void {
-  if (removals.size === 0) listen();
-  removals.add(remove);
-  return () => {
-    if (removals.delete(remove) && removals.size === 0) unlisten();
-  };
-}
-
-/** First in line, since a listener that is to be called once has left the line when it is called. */
-function listen(): void {
-  process.on('exit', removeAll);
-  for (const signal of ENDING_SIGNALS) process.prependListener(signal, onSignal);
-}
-
-function unlisten(): void {
-  process.removeListener('exit', removeAll);
-  for (const signal of ENDING_SIGNALS) process.removeListener(signal, onSignal);
-}
-
-function onSignal(signal: NodeJS.Signals): void {
-  if (process.listeners(signal).some((other) => other !== onSignal)) return; // they close what is open, in good order
-  removeAll();
-  unlisten();
-  process.kill(process.pid, signal);
-}
-
-function removeAll(): void {
-  for (const remove of removals) remove();
 }
