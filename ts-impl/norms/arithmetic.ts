@@ -106,6 +106,8 @@ function fmaByParts(a: number, b: number, c: number): number {
   const exponentA = exponentOf(a);
   const exponentB = exponentOf(b);
   const exponent = exponentA + exponentB;
+  // Less than half of the least number: it can only give a zero its sign.
+  if (exponent < -1190) return c !== 0 ? c : a > 0 === b > 0 ? 0 : -0;
   const mantissaA = scale(a, -exponentA);
   const mantissaB = scale(b, -exponentB);
   let addend = 0;
@@ -119,7 +121,6 @@ function fmaByParts(a: number, b: number, c: number): number {
   const sum = sumOfThree(product, lostProduct(mantissaA, mantissaB, product), addend);
   const lost = remainder;
   if (exponent > -1000) return scale(sum, exponent);
-  if (exponent < -1190) return sum < 0 ? -0 : 0;
   // Perhaps subnormal: rounded a second time, which is wrong only half-way between two numbers.
   const lifted = sum * 2 ** (exponent + 200);
   const result = lifted * 2 ** -200;
