@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from torch_side.layers import FUNCTIONS, LAYERS, RUNNING
 from torch_side.tensors import DTYPES, make_tensor, to_python
-from torch_side.trajectory import FUNCTIONS, LAYERS, RUNNING
 from wire.case import Backward, Call, Case, Construct, Forward, SetAttribute, SetTensor
 
 Act = tuple[Any, ...]

@@ -8,7 +8,8 @@ import warnings
 import torch
 
 from torch_side.floor import time_floor
-from torch_side.trajectory import Trajectory, Unsupported
+from torch_side.layers import Unsupported
+from torch_side.trajectory import Trajectory
 from wire.answer import PayloadWriter, Plain, unsupported
 from wire.case import Case
 from wire.limits import Limits

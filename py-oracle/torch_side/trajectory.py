@@ -8,13 +8,20 @@ from typing import Any, Callable
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from torch_side.backward import run_backward
+from torch_side.layers import (
+    COMPUTED_EPS,
+    RMS_NORM,
+    RUNNING,
+    Unsupported,
+    constructor_arguments,
+    find_function,
+    find_layer,
+)
 from torch_side.tensors import DTYPES, make_tensor, to_python, write_tensor
 from wire.answer import NOT_RUN, Plain, PayloadWriter, outcome_of, refused, returned
 from wire.case import (
-    Arguments,
     Backward,
     Call,
     Case,
@@ -31,26 +38,8 @@ from wire.case import (
     Step,
 )
 
-_LAYER_NAMES = (
-    *("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "InstanceNorm1d", "InstanceNorm2d"),
-    *("InstanceNorm3d", "GroupNorm", "RMSNorm"),
-)
-_FUNCTION_NAMES = ("batch_norm", "layer_norm", "instance_norm", "group_norm", "rms_norm")
-LAYERS: dict[str, Any] = {name: getattr(nn, name) for name in _LAYER_NAMES if hasattr(nn, name)}
-FUNCTIONS: dict[str, Any] = {name: getattr(F, name) for name in _FUNCTION_NAMES if hasattr(F, name)}
-RUNNING = ("running_mean", "running_var")
-
-_RMS_NORM = getattr(nn, "RMSNorm", ())  # absent before torch 2.4
-# What eps=None stands for is the epsilon of the type that is computed in, which for half types is float32.
-_COMPUTED_EPS = {"float16": 2.0**-23, "bfloat16": 2.0**-23, "float32": 2.0**-23, "float64": 2.0**-52}
-
-
 # The same as torch.set_grad_enabled, without the layers of Python above it.
 _set_grad_enabled: Callable[[bool], object] = getattr(torch._C, "_set_grad_enabled", torch.set_grad_enabled)
-
-
-class Unsupported(Exception):
-    """This torch, or this side, has no such layer, function or size."""
 
 
 class Trajectory:
@@ -88,34 +77,13 @@ class Trajectory:
     # --- internal: one method for each step ---
 
     def _construct(self, step: Construct) -> Plain:
-        layer = LAYERS.get(step.layer)
-        if layer is None:
-            raise Unsupported(f"torch {torch.__version__} has no layer {step.layer} that this oracle answers for")
-        arguments = self._construct_arguments(step.arguments)
-        self._output = None
-        self._module = layer(**arguments)
-        return returned([], {"repr": repr(self._module)})
-
-    def _construct_arguments(self, given: Arguments) -> dict[str, Any]:
-        arguments: dict[str, Any] = {}
-        size = 1
-        for name, value in given.items():
-            if name in ("num_features", "num_channels", "normalized_shape"):
-                for n in value if isinstance(value, list) else [value]:
-                    size *= abs(n) if isinstance(n, int) else 1
-            arguments[name] = to_python(value, self._buffer, self._wide)
-        if size > self._max_elements:
-            raise Unsupported(f"a layer of {size} elements is over this oracle's limit of {self._max_elements}")
-        dtype = DTYPES.get(arguments.get("dtype", self._case.dtype), torch.float32)
+        layer = find_layer(step.layer)
+        dtype, arguments = constructor_arguments(step.arguments, self._case.dtype, self._wide, self._max_elements)
         if dtype is not torch.float64:
             self.narrow = True
-        if self._wide:
-            arguments["dtype"] = torch.float64
-        elif "dtype" in arguments:
-            arguments["dtype"] = DTYPES.get(arguments["dtype"], arguments["dtype"])
-        elif dtype is not torch.float32 and dtype is not torch.int64:
-            arguments["dtype"] = dtype
-        return arguments
+        self._output = None
+        self._module = layer(**{name: to_python(value, self._buffer, self._wide) for name, value in arguments.items()})
+        return returned([], {"repr": repr(self._module)})
 
     def _forward(self, step: Forward) -> Plain:
         module: Any = self._module
@@ -127,9 +95,9 @@ class Trajectory:
             module.train(step.mode == "train")
         if step.gradient and x.is_floating_point():
             x.requires_grad_()
-        borrowed_eps = self._wide and isinstance(module, _RMS_NORM) and module.eps is None
+        borrowed_eps = self._wide and isinstance(module, RMS_NORM) and module.eps is None
         if borrowed_eps:
-            module.eps = _COMPUTED_EPS.get(step.input.dtype)
+            module.eps = COMPUTED_EPS.get(step.input.dtype)
         _set_grad_enabled(step.gradient)
         try:
             output = module(x)
@@ -142,10 +110,8 @@ class Trajectory:
         return returned([write_tensor("output", output, self._payload)], {})
 
     def _call(self, step: Call) -> Plain:
-        function = FUNCTIONS.get(step.function)
+        function = find_function(step.function)
         self._output = None
-        if function is None:
-            raise Unsupported(f"torch {torch.__version__} has no function {step.function} that this oracle answers for")
         arguments = {name: to_python(value, self._buffer, self._wide) for name, value in step.arguments.items()}
         leaves: dict[str, torch.Tensor] = {}
         for name, value in arguments.items():
@@ -155,7 +121,7 @@ class Trajectory:
                 if step.gradient and value.is_floating_point() and name not in RUNNING:
                     leaves[name] = value.requires_grad_()
         if self._wide and step.function == "rms_norm" and arguments.get("eps") is None:
-            arguments["eps"] = _COMPUTED_EPS.get(getattr(step.arguments.get("input"), "dtype", ""))
+            arguments["eps"] = COMPUTED_EPS.get(getattr(step.arguments.get("input"), "dtype", ""))
         _set_grad_enabled(step.gradient)
         try:
             output = function(**arguments)

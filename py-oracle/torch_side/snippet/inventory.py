@@ -25,7 +25,7 @@ class Held:
 
 def tensors_of(root: Any) -> list[Held]:
     """Each once, in the order in which they were put there, parameters of a module first."""
-    return list(_walk(root, "", 0, set()))
+    return [held for held in _walk(root, "", 0, set()) if _has_values(held.tensor)]
 
 
 def owner_of(root: Any, name: str) -> tuple[Any, str]:
@@ -46,6 +46,13 @@ def set_on(owner: Any, name: str, value: Any) -> None:
 
 
 # --- internal ---
+
+
+def _has_values(tensor: torch.Tensor) -> bool:
+    """Real numbers in plain memory; a lazy parameter has none yet."""
+    if isinstance(tensor, (nn.UninitializedParameter, nn.UninitializedBuffer)):
+        return False
+    return tensor.layout is torch.strided and tensor.device.type == "cpu" and not tensor.is_complex()
 
 
 def _walk(owner: Any, prefix: str, depth: int, seen: set[int]) -> Iterator[Held]:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy
 import torch
 
+from torch_side.layers import Unsupported
 from torch_side.oracle import capabilities
 from torch_side.snippet.capture import Capture
 from torch_side.snippet.describe import describe
 from torch_side.snippet.document import Document, out_of_memory, run_document
 from torch_side.snippet.trajectory import SnippetTrajectory
-from torch_side.trajectory import Unsupported
 from wire.answer import PayloadWriter, Plain, undecided, unsupported
 from wire.case import Case
 from wire.limits import Limits

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import re
 from collections import OrderedDict
 from typing import Any, Callable
@@ -12,11 +11,12 @@ import torch
 from torch import nn
 
 from torch_side.backward import run_backward
+from torch_side.layers import Unsupported
 from torch_side.snippet.capture import Capture
 from torch_side.snippet.document import Document, line_in, out_of_memory
+from torch_side.snippet.binding import bind, find_definition
 from torch_side.snippet.inventory import Held, owner_of, set_on, tensors_of
 from torch_side.tensors import DTYPES, make_tensor, to_python, write_tensor
-from torch_side.trajectory import Unsupported
 from wire.answer import NOT_RUN, PayloadWriter, Plain, outcome_of, refused, returned
 from wire.case import (
     Arguments,
@@ -85,7 +85,7 @@ class SnippetTrajectory:
         return {**result, "texts": {**result["texts"], **said}} if said and "texts" in result else result
 
     def _construct(self, step: Construct) -> Plain:
-        made = self._definition(step.layer, type)
+        made = find_definition(self._document, step.layer, type)
         self._output = None
         args, kwargs = self._bound(made.__init__, step.arguments)
         self._instance = made(*args, **kwargs)
@@ -119,7 +119,7 @@ class SnippetTrajectory:
             self._instance.training = training
 
     def _call(self, step: Call) -> Plain:
-        function = self._definition(step.function, object)
+        function = find_definition(self._document, step.function, object)
         self._output = None
         args, kwargs = self._bound(function, step.arguments)
         names = [name for name, value in step.arguments.items() if isinstance(value, TensorHeader)]
@@ -224,28 +224,8 @@ class SnippetTrajectory:
         getattr(self._instance, f"reset_{step.what}")()
         return returned([], {})
 
-    def _definition(self, name: str, kind: type) -> Any:
-        """By name the latest, by `name@line` that one. The name is bound to it, since its code may call itself by it."""
-        for node, made in reversed(self._document.definitions):
-            if name in (node.name, f"{node.name}@{node.lineno}") and isinstance(made, kind):
-                self._document.namespace[node.name] = made
-                return made
-        raise Unsupported(f"the document defines no {name}")
-
     def _bound(self, function: Callable[..., Any], given: Arguments) -> tuple[list[Any], dict[str, Any]]:
-        """Keywords as they are; what the signature takes by position only goes there, `*name` as a list."""
-        values = {name: to_python(value, self._buffer, False) for name, value in given.items()}
-        args: list[Any] = []
-        try:
-            parameters = inspect.signature(function).parameters.values()
-        except (ValueError, TypeError):
-            return args, values
-        for p in parameters:
-            if p.kind is p.POSITIONAL_ONLY and p.name in values:
-                args.append(values.pop(p.name))
-            elif p.kind is p.VAR_POSITIONAL and isinstance(values.get(p.name), list):
-                args += values.pop(p.name)
-        return args, values
+        return bind(function, {name: to_python(value, self._buffer, False) for name, value in given.items()})
 
     def _convert(self, dtype: torch.dtype) -> None:
         """A module's own conversion, then that of the tensors it does not know about."""
@@ -265,7 +245,7 @@ class SnippetTrajectory:
         return returned(self._write(held), texts)
 
     def _held(self) -> list[Held]:
-        return [held for held in tensors_of(self._instance) if _has_values(held.tensor)][:MAX_TENSORS]
+        return tensors_of(self._instance)[:MAX_TENSORS]
 
     def _write(self, held: list[Held]) -> list[Plain]:
         for h in held:
@@ -277,13 +257,6 @@ class SnippetTrajectory:
         """Whether the memory that was handed over is no longer what was sent."""
         end = header.at + header.elements * ITEM_SIZES[header.dtype]
         return bytes(self._buffer[header.at : end]) != self._case.payload[header.at : end]
-
-
-def _has_values(tensor: torch.Tensor) -> bool:
-    """Real numbers in plain memory; a lazy parameter has none yet."""
-    if isinstance(tensor, (nn.UninitializedParameter, nn.UninitializedBuffer)):
-        return False
-    return tensor.layout is torch.strided and tensor.device.type == "cpu" and not tensor.is_complex()
 
 
 def _as_tensor(output: Any) -> torch.Tensor:

@@ -1,11 +1,10 @@
 // The oracle as a subject: PyTorch in a process of its own, supervised. It decides nothing about what the answers mean.
 
-import { rmSync } from 'node:fs';
 import type { Case } from '../../../cases/case.ts';
 import type { Answer } from '../outcome.ts';
-import { Broken, type Connection, connect, type Welcome } from './connection.ts';
+import { Broken } from './connection.ts';
 import { makeGate } from './gate.ts';
-import { type PythonProcess, StartFailed, startPython } from './process.ts';
+import { connectLive, kill, type Live, startLive } from './oracle-life.ts';
 import { openScratch, type Scratch } from './scratch.ts';
 import type { Subject } from './subject.ts';
 import { undecided } from './wire/answer.ts';
@@ -42,7 +41,9 @@ export async function startOracle(given: Partial<OracleOptions> & { readonly pyt
     if (options.scratch === null) scratch.close();
   };
   try {
-    return await supervise(options, () => startLive(options, scratch), closeScratch);
+    const { script, ...rest } = options;
+    const process = script === null ? rest : { ...rest, script };
+    return await supervise(options, () => startLive(process, scratch.socketPath(), options.timeoutMs), closeScratch);
   } catch (problem) {
     closeScratch();
     throw problem;
@@ -75,51 +76,6 @@ const DEFAULTS: Omit<OracleOptions, 'python'> = {
 
 /** An oracle that dies this often without one answer in between is given up. */
 const DEATHS_IN_A_ROW = 5;
-
-/** One life of the oracle. */
-interface Live {
-  readonly connection: Connection;
-  readonly welcome: Welcome;
-  readonly process: PythonProcess | null;
-  end(): Promise<void>;
-}
-
-async function startLive(options: OracleOptions, scratch: Scratch): Promise<Live> {
-  const socketPath = scratch.socketPath();
-  const removeSocket = () => rmSync(socketPath, { force: true });
-  const process = await startPython({
-    python: options.python,
-    args: ['--endpoint', `ipc://${socketPath}`, ...options.args],
-    readyTimeoutMs: options.readyTimeoutMs,
-    ...(options.script === null ? {} : { script: options.script }),
-  }).catch((problem) => {
-    removeSocket();
-    throw problem;
-  });
-  const connection = connect(String(process.ready.endpoint ?? `ipc://${socketPath}`), options.timeoutMs);
-  void process.gone.then((how) => connection.break('crash', `the oracle died: ${how}\n${process.stderrTail()}`.trim()));
-  const end = async (): Promise<void> => {
-    connection.break('crash', 'the oracle was closed');
-    await process.end();
-    removeSocket();
-  };
-  return greet({ connection, process, end });
-}
-
-async function connectLive(endpoint: string, timeoutMs: number): Promise<Live> {
-  const connection = connect(endpoint, timeoutMs);
-  const end = async (): Promise<void> => connection.break('crash', 'the connection was closed');
-  return greet({ connection, process: null, end });
-}
-
-async function greet(live: Omit<Live, 'welcome'>): Promise<Live> {
-  try {
-    return { ...live, welcome: await live.connection.hello() };
-  } catch (problem) {
-    await live.end();
-    throw problem instanceof Broken ? new StartFailed(`the oracle did not answer hello: ${problem.message}`) : problem;
-  }
-}
 
 async function supervise(options: OracleOptions, start: () => Promise<Live>, onClose: () => void): Promise<Oracle> {
   const gate = makeGate(options.batch.window);
@@ -234,12 +190,6 @@ async function supervise(options: OracleOptions, start: () => Promise<Live>, onC
       return closing;
     },
   };
-}
-
-/** Without waiting for a life that may hang. */
-async function kill(live: Live): Promise<void> {
-  await live.process?.kill();
-  await live.end();
 }
 
 function describe(reply: {
