@@ -85,7 +85,7 @@ describe('the edge', () => {
 describe('nothing of a machine', () => {
   // Joined from pieces, so that this file does not hold what it forbids.
   const machinePath = new RegExp(
-    `(?<![\\w.])/(?:${['work/(?:main|shared)', 'tmp/', 'root/', 'home/\\w', 'opt/\\w'].join('|')})`,
+    `(?<![\\w.])/(?:${['work/(?:main|shared)', 'tmp/', 'root/', 'home/\\w', 'opt/(?:wheels|pypi)'].join('|')})`,
   );
   const registry = new RegExp(
     ['registry\\.npm', 'js|files\\.python', 'hosted|py', 'pi\\.org|registry\\.yarn', 'pkg'].join(''),
