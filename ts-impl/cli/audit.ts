@@ -11,7 +11,7 @@ import { UsageError } from './edge.ts';
 import { findPython } from './find-python.ts';
 import { interruptible } from './interrupt.ts';
 import { openOracle } from './oracle-option.ts';
-import type { Session } from './program.ts';
+import type { Session } from './session.ts';
 import { addOutputOptions, openSink, type OutputOptions } from './report-output.ts';
 import { version } from './version.ts';
 

@@ -10,7 +10,7 @@ import { addCaseOptions, type CaseOptions, chooseCases, parseCount } from './cas
 import { UsageError } from './edge.ts';
 import { interruptible } from './interrupt.ts';
 import { addOracleOptions, openOracle, type OracleChoice } from './oracle-option.ts';
-import type { Session } from './program.ts';
+import type { Session } from './session.ts';
 
 interface BenchFlags extends CaseOptions, OracleChoice {
   readonly rounds: number;

@@ -9,7 +9,7 @@ import type { Report } from '../conformance/report/report.ts';
 import { addCaseOptions, type CaseOptions, chooseCases, parseCount } from './case-options.ts';
 import { interruptible } from './interrupt.ts';
 import { addOracleOptions, openOracle, type OracleChoice } from './oracle-option.ts';
-import type { Session } from './program.ts';
+import type { Session } from './session.ts';
 import { startProgress } from './progress.ts';
 import { addOutputOptions, openSink, type OutputOptions } from './report-output.ts';
 import { UsageError } from './edge.ts';

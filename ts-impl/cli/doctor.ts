@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Oracle } from '../conformance/subjects/oracle.ts';
 import { StartFailed } from '../conformance/subjects/process.ts';
 import { findPython } from './find-python.ts';
-import type { Session } from './program.ts';
+import type { Session } from './session.ts';
 import { pinnedTorch, version } from './version.ts';
 
 export function addDoctor(program: Command, session: Session): void {

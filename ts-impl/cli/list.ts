@@ -7,7 +7,7 @@ import { SHARES } from '../../cases/suites.ts';
 import { AXES } from '../conformance/diagnosis/axes.ts';
 import { addCaseOptions, type CaseOptions, chooseCases } from './case-options.ts';
 import { UsageError } from './edge.ts';
-import type { Session } from './program.ts';
+import type { Session } from './session.ts';
 import { pinnedTorch, version } from './version.ts';
 
 const LISTS = ['cases', 'conventions', 'subjects'] as const;

@@ -6,7 +6,7 @@ import type { Oracle } from '../conformance/subjects/oracle.ts';
 import { parseCount } from './case-options.ts';
 import { UsageError } from './edge.ts';
 import { findPython } from './find-python.ts';
-import type { Session } from './program.ts';
+import type { Session } from './session.ts';
 import { pinnedTorch } from './version.ts';
 
 export interface OracleChoice {

@@ -15,15 +15,9 @@ import { addList } from './list.ts';
 import { addReplay } from './replay.ts';
 import { Interrupted } from './interrupt.ts';
 import { liveRooms, type Rooms } from './rooms.ts';
+import type { Session } from './session.ts';
 import { addSetup } from './setup.ts';
 import { version } from './version.ts';
-
-/** What a command gets, and where it leaves its exit code. */
-export interface Session {
-  readonly edge: Edge;
-  readonly rooms: Rooms;
-  exitCode: number;
-}
 
 /** Runs one command and returns the exit code: 0 agrees, 1 differs, 2 wrong usage or nothing to do, 3 undecided. */
 export async function main(argv: readonly string[], edge: Edge, rooms: Rooms = liveRooms): Promise<number> {

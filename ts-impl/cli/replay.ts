@@ -13,7 +13,7 @@ import { Tally } from '../conformance/report/tally.ts';
 import { UsageError, wantsColor } from './edge.ts';
 import { interruptible } from './interrupt.ts';
 import { addOracleOptions, openOracle, type OracleChoice } from './oracle-option.ts';
-import type { Session } from './program.ts';
+import type { Session } from './session.ts';
 
 interface ReplayFlags extends OracleChoice {
   readonly tolerance: string;

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { packageRoot } from '../conformance/subjects/process.ts';
 import { UsageError } from './edge.ts';
-import type { Session } from './program.ts';
+import type { Session } from './session.ts';
 
 interface SetupFlags {
   readonly python?: string;

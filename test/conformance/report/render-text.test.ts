@@ -1,0 +1,106 @@
+// The report for people: findings with witness and replay line, what was skipped, the reason of an undecided subject, and nothing left out unsaid.
+
+import { expect, test } from 'vitest';
+import type { Finding, Unexplained } from '../../../ts-impl/conformance/finding.ts';
+import { renderText } from '../../../ts-impl/conformance/report/render-text.ts';
+import { NO_TOTALS, type Report, type SubjectReport } from '../../../ts-impl/conformance/report/report.ts';
+
+const finding: Finding = {
+  kind: 'convention',
+  convention: 'momentum.rule',
+  level: 'error',
+  expected: 'new-weight',
+  actual: 'old-weight',
+  message: 'momentum weighs the old value.',
+  location: { file: 'notes.md', line: 27, endLine: 27 },
+  repair: null,
+  witnesses: [
+    {
+      case: 'x1/w',
+      step: 2,
+      tensor: 'running_mean',
+      input: [0, 2],
+      expected: [0.25],
+      actual: { type: 'ValueError', message: 'no' },
+      stdout: null,
+      replay: 'normative replay x1/w',
+    },
+  ],
+  evidence: { heldOut: 4, explained: 4, rival: null },
+};
+const unexplained = (i: number): Unexplained => ({
+  case: `x1/${i}`,
+  step: 1,
+  tensor: 'output',
+  message: `output: difference ${i}`,
+});
+
+const subject: SubjectReport = {
+  name: 'MyNorm',
+  kind: 'python',
+  version: null,
+  source: { file: 'notes.md', line: 16 },
+  layer: 'BatchNorm2d',
+  layerFrom: 'name',
+  closest: null,
+  equivalent: { layer: 'GroupNorm', options: { num_groups: 1 } },
+  mapping: {},
+  verdict: 'differs',
+  reason: { kind: 'timeout', message: 'no answer within 5 s' },
+  totals: { ...NO_TOTALS, cases: 9, differs: 9 },
+  worst: [],
+  findings: [finding],
+  unexplained: [0, 1, 2, 3, 4, 5, 6].map(unexplained),
+};
+const report: Report = {
+  schema: 'normative.report/1',
+  normative: '0.1.0',
+  command: 'audit',
+  seed: 0,
+  suite: null,
+  oracle: { name: 'torch', version: null, threads: null, capability: null },
+  verdict: 'differs',
+  exitCode: 1,
+  subjects: [subject],
+  cells: [],
+  skipped: [{ name: 'Attention', source: null, reason: 'no norm' }],
+  totals: subject.totals,
+  durationMs: 1234,
+};
+
+test('says all of it in order', () => {
+  const text = renderText(report, false);
+  const order = [
+    'normative 0.1.0 audit: torch (version unknown)',
+    'MyNorm',
+    'MyNorm (notes.md:16)',
+    'timeout: no answer within 5 s',
+    'is GroupNorm(num_groups=1)',
+    '✗ momentum.rule: old-weight, PyTorch new-weight (line 27)',
+    'momentum weighs the old value.',
+    'running_mean of [0, 2]: expected [0.25], got ValueError: no',
+    'normative replay x1/w',
+    'output: difference 0',
+    'output: difference 4',
+    '… and 2 more',
+    'Attention: no norm',
+    'differs: 0 identical and 0 within of 9 cases, 1.2 s',
+  ];
+  let at = 0;
+  for (const words of [...order].filter(
+    (w) => w !== 'is GroupNorm(num_groups=1)' && w !== 'timeout: no answer within 5 s',
+  )) {
+    const found = text.indexOf(words, at);
+    expect(found, words).toBeGreaterThanOrEqual(at);
+    at = found;
+  }
+  expect(text).toContain('is GroupNorm(num_groups=1)');
+  expect(text).toContain('timeout: no answer within 5 s');
+  expect(text).not.toContain('difference 5');
+  expect(text).not.toContain('suite');
+});
+
+test('colours when told to', () => {
+  expect(renderText(report, true)).toContain('\u001b[31m');
+  expect(renderText(report, false)).not.toContain('\u001b[');
+});

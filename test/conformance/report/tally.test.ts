@@ -1,0 +1,98 @@
+// Counting: the worst elements are kept in order of their share, cells add up, and NaN stays the largest distance.
+
+import { describe, expect, test } from 'vitest';
+import { CellTally, Tally } from '../../../ts-impl/conformance/report/tally.ts';
+import type { TensorVerdict, Verdict, VerdictKind } from '../../../ts-impl/conformance/verdict.ts';
+import { caseOf } from '../judge/hand-made.ts';
+
+function tensorVerdict(absolute: number, budget: number, more: Partial<TensorVerdict> = {}): TensorVerdict {
+  const worst = {
+    index: [0],
+    expected: 1,
+    actual: 1 + absolute,
+    ulp: 3,
+    absolute,
+    relative: absolute,
+    budget,
+    nearer: null,
+  };
+  return {
+    step: 1,
+    tensor: 'output',
+    direction: 'forward',
+    mode: 'train',
+    dtype: 'float32',
+    elements: 4,
+    identical: 3,
+    within: 1,
+    differs: 0,
+    maxUlp: 3,
+    maxAbsolute: absolute,
+    maxRelative: absolute,
+    worst,
+    ...more,
+  };
+}
+
+const verdict = (id: string, kind: VerdictKind, tensors: readonly TensorVerdict[] = []): Verdict => ({
+  case: id,
+  kind,
+  tensors,
+  problems: [],
+});
+
+describe('Tally', () => {
+  test('counts each verdict once in its class', () => {
+    const tally = new Tally();
+    const kinds: VerdictKind[] = ['identical', 'within', 'within', 'differs', 'refused', 'unsupported', 'undecided'];
+    for (const kind of kinds) tally.add(verdict('x1/a', kind));
+    expect(tally.totals()).toEqual({
+      cases: 7,
+      identical: 1,
+      within: 2,
+      differs: 1,
+      refused: 1,
+      unsupported: 1,
+      undecided: 1,
+    });
+  });
+
+  test('keeps the five largest shares, largest first, the earlier of equals', () => {
+    const tally = new Tally();
+    const shares = [0.1, 0.9, 0.5, 0.9, 0.2, 0.7, 0.05];
+    for (const [i, share] of shares.entries()) tally.add(verdict(`x1/${i}`, 'within', [tensorVerdict(share, 1)]));
+    expect(tally.worst().map((w) => w.case)).toEqual(['x1/1', 'x1/3', 'x1/5', 'x1/2', 'x1/4']);
+  });
+
+  test('puts what is not finite first, in words that JSON has', () => {
+    const tally = new Tally();
+    tally.add(verdict('x1/a', 'differs', [tensorVerdict(5, 1)]));
+    tally.add(verdict('x1/b', 'differs', [tensorVerdict(Number.NaN, 1)]));
+    tally.add(verdict('x1/c', 'within', [tensorVerdict(0, 0)]));
+    expect(tally.worst().map((w) => [w.case, w.absolute])).toEqual([
+      ['x1/b', 'NaN'],
+      ['x1/a', 5],
+      ['x1/c', 0],
+    ]);
+  });
+});
+
+describe('CellTally', () => {
+  test('adds up elements, counts a case once a cell, and keeps NaN', () => {
+    const cells = new CellTally();
+    const c = caseOf([]);
+    cells.add(c, verdict('x1/a', 'within', [tensorVerdict(1, 2), tensorVerdict(1, 2)]));
+    cells.add(c, verdict('x1/b', 'differs', [tensorVerdict(1, 2, { maxUlp: Number.NaN })]));
+    cells.add(
+      c,
+      verdict('x1/c', 'within', [
+        tensorVerdict(1, 2, { maxUlp: 9 }),
+        tensorVerdict(1, 2, { direction: 'backward', maxUlp: null }),
+      ]),
+    );
+    expect(cells.all()).toMatchObject([
+      { direction: 'backward', cases: 1, elements: 4, maxUlp: null },
+      { direction: 'forward', cases: 3, elements: 16, identicalElements: 12, within: 4, differs: 0, maxUlp: 'NaN' },
+    ]);
+  });
+});
