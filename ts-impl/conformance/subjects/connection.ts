@@ -37,7 +37,8 @@ export function connect(endpoint: string, timeoutMs: number): Connection {
   let nextSequence = 1;
   let closed: { readonly kind: BreakKind; readonly message: string } | null = null;
   let clock: NodeJS.Timeout | null = null;
-  let sending: Promise<void> = Promise.resolve();
+  const outbox: Frames[] = [];
+  let posting = false;
 
   const breakAll = (kind: BreakKind, message: string): void => {
     if (closed !== null) return;
@@ -76,6 +77,18 @@ export function connect(endpoint: string, timeoutMs: number): Connection {
   };
   void receive();
 
+  /** One send at a time is all that a socket allows. The first leaves at once, before the caller goes on to other work. */
+  const post = async (): Promise<void> => {
+    if (posting) return;
+    posting = true;
+    try {
+      for (let frames = outbox.shift(); frames !== undefined; frames = outbox.shift()) await socket.send([...frames]);
+    } catch {
+      breakAll('crash', 'the socket closed');
+    }
+    posting = false;
+  };
+
   const send = (sequence: number, frames: Frames): Promise<Reply> =>
     new Promise((resolve, reject) => {
       if (closed !== null) {
@@ -84,8 +97,8 @@ export function connect(endpoint: string, timeoutMs: number): Connection {
       }
       waiting.set(sequence, { resolve, reject });
       if (waiting.size === 1) restartClock();
-      // One send at a time is all that a socket allows.
-      sending = sending.then(() => socket.send([...frames])).catch(() => breakAll('crash', 'the socket closed'));
+      outbox.push(frames);
+      void post();
     });
 
   return {

@@ -1,6 +1,8 @@
 // A gate with a fixed number of places, first come first served. It runs nothing.
 
 export interface Gate {
+  /** A place at once, or null where there is none or somebody waits for one. */
+  tryEnter(): (() => void) | null;
   /** Waits for that many places at once; all of them means being alone. Returns how to give them back. */
   enter(places: number): Promise<() => void>;
 }
@@ -16,17 +18,24 @@ export function makeGate(size: number): Gate {
       next.admit();
     }
   };
+  const leaving = (places: number) => {
+    let inside = true;
+    return () => {
+      if (!inside) return;
+      inside = false;
+      free += places;
+      admitNext();
+    };
+  };
   return {
+    tryEnter: () => {
+      if (queue.length > 0 || free < 1) return null;
+      free--;
+      return leaving(1);
+    },
     enter: (places) =>
       new Promise((resolve) => {
-        let inside = true;
-        const leave = () => {
-          if (!inside) return;
-          inside = false;
-          free += places;
-          admitNext();
-        };
-        queue.push({ places, admit: () => resolve(leave) });
+        queue.push({ places, admit: () => resolve(leaving(places)) });
         admitNext();
       }),
   };

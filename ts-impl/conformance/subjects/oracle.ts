@@ -81,7 +81,8 @@ async function supervise(options: OracleOptions, start: () => Promise<Live>, onC
   const gate = makeGate(options.batch.window);
   const first = await start();
   let current: Promise<Live> = Promise.resolve(first);
-  let pid = first.process?.pid ?? null;
+  /** What `current` has come to; null while it is on its way. */
+  let live: Live | null = first;
   let restarts = 0;
   let deathsInARow = 0;
   let lost: string | null = null;
@@ -92,6 +93,7 @@ async function supervise(options: OracleOptions, start: () => Promise<Live>, onC
     if (current !== broken || closing !== null || lost !== null) return;
     const dead = await broken;
     if (current !== broken) return;
+    live = null;
     deathsInARow++;
     if (deathsInARow >= DEATHS_IN_A_ROW) {
       lost = `the oracle died ${deathsInARow} times in a row and was given up; the last time: ${why}`;
@@ -103,8 +105,8 @@ async function supervise(options: OracleOptions, start: () => Promise<Live>, onC
     restarts++;
     current = kill(dead).then(start);
     current.then(
-      (live) => {
-        pid = live.process?.pid ?? null;
+      (next) => {
+        live = next;
       },
       (problem: Error) => {
         lost = `the oracle could not be started again: ${problem.message}`;
@@ -112,12 +114,13 @@ async function supervise(options: OracleOptions, start: () => Promise<Live>, onC
     );
   };
 
-  /** One message, tried once. Resolves to answers, or to how it broke. */
+  /** One message, tried once. Resolves to answers, or to how it broke. Where it can, it leaves before this returns. */
   const send = async (cases: readonly Case[], truth: boolean): Promise<readonly Answer[] | Broken> => {
     if (closing !== null) return new Broken('crash', 'the oracle is closed', true);
     const life = current;
     try {
-      const reply = await (await life).connection.request((sequence) => encodeAsk(sequence, truth, cases));
+      const { connection } = live ?? (await life);
+      const reply = await connection.request((sequence) => encodeAsk(sequence, truth, cases));
       // It lives and has said why; the cases are asked again one by one, so that one does not spoil the others.
       if (reply.kind === 'error') return new Broken('protocol', `it refused: ${reply.reason}: ${reply.message}`, true);
       if (reply.kind !== 'answer' || reply.answers.length !== cases.length) {
@@ -146,7 +149,7 @@ async function supervise(options: OracleOptions, start: () => Promise<Live>, onC
 
   const askMessage = async (cases: readonly Case[], truth: boolean): Promise<readonly Answer[]> => {
     for (;;) {
-      const leave = await gate.enter(1);
+      const leave = gate.tryEnter() ?? (await gate.enter(1));
       const sent = await send(cases, truth);
       leave();
       if (!(sent instanceof Broken)) return sent;
@@ -166,7 +169,7 @@ async function supervise(options: OracleOptions, start: () => Promise<Live>, onC
       return restarts;
     },
     get pid() {
-      return pid;
+      return live?.process?.pid ?? null;
     },
     ask: async (cases, { truth }) => {
       const messages: Promise<readonly Answer[]>[] = [];
@@ -176,15 +179,15 @@ async function supervise(options: OracleOptions, start: () => Promise<Live>, onC
       return (await Promise.all(messages)).flat();
     },
     floor: async (cases) => {
-      const live = await current;
-      const reply = await live.connection.request((sequence) => encodeFloor(sequence, cases));
+      const { connection } = await current;
+      const reply = await connection.request((sequence) => encodeFloor(sequence, cases));
       if (reply.kind === 'floor') return reply.seconds;
       throw new Broken('protocol', `it answered floor with ${describe(reply)}`, true);
     },
     close: () => {
       closing ??= (async () => {
-        const live = await current.catch(() => null);
-        await live?.end();
+        const last = await current.catch(() => null);
+        await last?.end();
         onClose();
       })();
       return closing;
