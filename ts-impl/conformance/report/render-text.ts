@@ -9,6 +9,7 @@ import type { Report, SubjectReport, Totals, Worst } from './report.ts';
 /** Worst elements, and unexplained differences of one subject, that are shown; the JSON report holds all. */
 const WORST_SHOWN = 5;
 const UNEXPLAINED_SHOWN = 5;
+const UNEXPLAINED_BESIDE_FINDINGS = 2;
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 
@@ -113,9 +114,10 @@ function shareOf(worst: Worst): number {
 function subjectLines(subject: SubjectReport, colors: Colors): string {
   const lines: string[] = [];
   for (const finding of subject.findings) lines.push(...findingLines(finding, colors));
-  for (const difference of subject.unexplained.slice(0, UNEXPLAINED_SHOWN))
-    lines.push(...unexplainedLines(difference, colors));
-  const rest = subject.unexplained.length - UNEXPLAINED_SHOWN;
+  const shown = subject.findings.length === 0 ? UNEXPLAINED_SHOWN : UNEXPLAINED_BESIDE_FINDINGS;
+  const rest = subject.unexplained.length - shown;
+  if (subject.findings.length > 0 && subject.unexplained.length > 0) lines.push('  not explained by that:');
+  for (const difference of subject.unexplained.slice(0, shown)) lines.push(...unexplainedLines(difference, colors));
   if (rest > 0) lines.push(`  … and ${rest} more; --format json lists all`);
   if (subject.reason !== null) lines.unshift(`  ${colors.yellow(subject.reason.kind)}: ${subject.reason.message}`);
   if (subject.equivalent !== null) lines.unshift(`  is ${layerCall(subject.equivalent)}`);
