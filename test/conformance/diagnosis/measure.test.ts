@@ -20,7 +20,7 @@ function faithful(kind: NormKind, shape: readonly number[]): Profile {
   const rank = shape.length;
   const layered = kind === 'LayerNorm' || kind === 'RMSNorm';
   const axes = layered ? [rank - 1] : [1];
-  const tensor = (name: string): AffineTensor => ({ name, shape: [6], axes, perGroup: false });
+  const tensor = (name: string): AffineTensor => ({ name, shape: [6], axes, perGroup: false, flattened: false });
   const running: Running = {
     mean: 'mu',
     variance: 'v',
@@ -28,13 +28,15 @@ function faithful(kind: NormKind, shape: readonly number[]): Profile {
     rule: 'new-weight',
     newShare: 0.1,
     oldShare: 0.9,
-    argument: { name: 'momentum', default: 0.1 },
+    argument: { name: 'momentum', weighs: 'new', default: 0.1 },
     divisor: 'n-1',
     tracked: 'variance',
     initial: { mean: 0, variance: 1 },
     updatesInEval: false,
     attached: [],
     evalStatistics: 'running',
+    users: { kind: 'axes', kept: [1], groups: null },
+    evalReads: 'before',
   };
   const target = defaultTarget(kind, { shape } as Profile, GROUPS, 1); // only the shape is looked at
   const members: Partition = {
@@ -132,7 +134,7 @@ describe('measure', () => {
   });
 
   it('plants a fault on every axis that the model speaks of', () => {
-    const spoken = AXES.filter((axis) => axis.apply !== null && axis.id !== 'axes.reduction').map((axis) => axis.id);
+    const spoken = AXES.filter((axis) => axis.apply !== null).map((axis) => axis.id);
     expect(new Set(planted.map((p) => p.axis.id))).toEqual(new Set(spoken));
   });
 

@@ -143,9 +143,10 @@ async function auditClass(
       locate: (clues) => locate(clues, place, blocks),
       replay: (id) => `normative replay ${id} --subject '${file}#${cls.name}'`,
     });
-    if (result.kind === 'skipped') return { name: cls.name, source, reason: missing(cls) ?? result.reason };
+    if (result.kind === 'skipped')
+      return { name: cls.name, source, reason: missing(cls, loaded.loaded) ?? result.reason };
     const { reason } = result.diagnosis;
-    const absent = missing(cls);
+    const absent = missing(cls, loaded.loaded);
     const because =
       reason?.kind === 'construct' && absent !== null ? ({ kind: 'import', message: absent } as const) : reason;
     return { name: cls.name, kind: 'python', version: null, source, ...result.diagnosis, reason: because };
@@ -165,9 +166,15 @@ function reasonToSkip(cls: LoadedClass): string | null {
   return positional.length === 0 && cls.forward.length === 0 ? 'its forward takes no tensor' : null;
 }
 
-function missing(cls: LoadedClass): string | null {
+/** The names that the class uses and nobody defines, with the import that was to define them where one failed; null where there are none. */
+function missing(cls: LoadedClass, loaded: Loaded): string | null {
   if (cls.missing.length === 0) return null;
-  return `it uses ${cls.missing.join(', ')}, which nothing in the document defines or imports`;
+  const failed = loaded.failures.find((f) => f.kind === 'import');
+  const why =
+    failed === undefined
+      ? 'which nothing in the document defines or imports'
+      : `but line ${failed.line} failed: ${failed.message}; install it into the Python that audit runs, or take the use out`;
+  return `it uses ${cls.missing.join(', ')}, ${why}`;
 }
 
 function specimenOf(cls: LoadedClass, worker: Worker): Specimen {

@@ -14,6 +14,7 @@ const axesPartition = (kept: readonly number[], groups: number | null): Partitio
 const withPartition = (profile: Profile, partition: Partition): Profile => ({
   ...profile,
   structure: { members: partition, users: partition },
+  running: profile.running === null ? null : { ...profile.running, users: partition },
 });
 
 const sameAxes = (a: readonly number[], b: readonly number[]) =>
@@ -101,7 +102,10 @@ export const axesReduction: Axis = {
       return axesPytorch(target);
     return reducedWord(members.kept, profile.shape.length, channelsKept ? null : groups);
   },
-  apply: (profile, _value, target) => withPartition(profile, axesPartition(keptAxes(target), target.groups)),
+  apply: (profile, value, target) => {
+    if (value === 'all') return { ...withPartition(profile, axesPartition([], null)), running: profile.running };
+    return withPartition(profile, axesPartition(keptAxes(target), target.groups));
+  },
   separatedBy: 'every size different, and every sample and channel with statistics of its own',
   explain: (actual, _subject, target) =>
     `One statistic runs over the axes ${actual}, where PyTorch's ${target.layer} runs it over ${axesPytorch(target)}.`,

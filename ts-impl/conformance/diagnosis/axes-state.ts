@@ -109,7 +109,16 @@ export const runningInitial: Axis = {
 export const momentumRule: Axis = {
   id: 'momentum.rule',
   level: 'error',
-  values: ['new-weight', 'old-weight', 'cumulative', 'first-step-copies', 'overwritten', 'never-updated', 'other'],
+  values: [
+    'new-weight',
+    'old-weight',
+    'cumulative',
+    'zero-debiased',
+    'first-step-copies',
+    'overwritten',
+    'never-updated',
+    'other',
+  ],
   about: 'how a buffer takes in a new statistic',
   pytorch: (target) => (target.tracked ? 'new-weight' : null),
   measured: ({ profile }, target) => (target.tracked ? (profile.running?.rule ?? null) : null),
@@ -117,7 +126,14 @@ export const momentumRule: Axis = {
     const rule = value as MomentumRule; // one of `values`
     const share = profile.running?.argument?.default ?? 0.1;
     const newShare = { 'old-weight': 1 - share, overwritten: 1, 'never-updated': 0 }[String(rule)] ?? share;
-    return withRunning(profile, { rule, newShare, oldShare: 1 - newShare });
+    const argument = profile.running?.argument ?? null;
+    const weighs = rule === 'old-weight' ? 'old' : 'new';
+    return withRunning(profile, {
+      rule,
+      newShare,
+      oldShare: 1 - newShare,
+      argument: argument === null ? null : { ...argument, weighs },
+    });
   },
   shownBy: { ...BUFFERS, option: 'momentum' },
   separatedBy:
@@ -129,6 +145,8 @@ export const momentumRule: Axis = {
         return `${name} weighs the old value (r ← m·r + (1−m)·s); PyTorch's weighs the new one (r ← (1−m)·r + m·s), so the same number means the opposite.`;
       case 'cumulative':
         return "The buffers are the plain average over all steps, as with PyTorch's momentum=None.";
+      case 'zero-debiased':
+        return 'The buffers hold an average that starts at zero and is divided by 1 − decay^k, so that early steps count in full; PyTorch averages from 0 and 1 without it.';
       case 'first-step-copies':
         return 'The first step copies the batch statistics into the buffers, later ones average; PyTorch averages from the first.';
       case 'overwritten':

@@ -125,7 +125,8 @@ function withoutProfile(
       const hint = measurement.constructed
         ? 'no input shape that was tried is accepted'
         : 'it could not be constructed';
-      const reason = { kind: 'construct', message: `${hint}: ${measurement.message}` } as const;
+      const left = measurement.message.startsWith('SystemExit');
+      const reason = { kind: left ? 'crash' : 'construct', message: `${hint}: ${measurement.message}` } as const;
       return {
         kind: 'diagnosed',
         diagnosis: { ...blank, verdict: 'undecided', reason, unexplained: [] },

@@ -88,7 +88,7 @@ export function isExplained(c: Case, given: Outcome, dictionary: Dictionary): bo
   const { structure } = dictionary.profile;
   // A broadcast along the wrong axis raises, or stretches the output, wherever sizes do not happen to agree.
   if (structure.members !== structure.users && !sizesAgree(c, structure)) return true;
-  if (given.kind === 'refused') return dictionary.stance.refusals.length > 0;
+  if (given.kind === 'refused') return dictionary.stance.refusals.length > 0 || dictionary.profile.mutatesInput;
   const asked = toSpecimen(c, dictionary);
   if (asked === null) return false;
   return (

@@ -99,13 +99,13 @@ export function fitLines(
       squares: into.reduce((s, v) => s + (v - mean) ** 2, 0),
       raw: into.reduce((s, v) => s + v * v, 0),
       buffers:
-        start === null || after.mean === null || after.variance === null
+        start === null
           ? null
           : {
               meanBefore: start.mean[entry],
               varBefore: start.variance[entry],
-              meanAfter: after.mean[entry],
-              varAfter: after.variance[entry],
+              meanAfter: after.mean?.[entry] ?? start.mean[entry],
+              varAfter: after.variance?.[entry] ?? start.variance[entry],
             },
     });
   }

@@ -39,7 +39,7 @@ function affineCases(name: string, stance: Stance, roles: TensorRoles) {
   const shapeOf = (tensor: string | null) => stance.tensors.find((t) => t.name === tensor)?.shape ?? [];
   const weightShape = shapeOf(roles.weight);
   const biasShape = shapeOf(roles.bias);
-  const w = noise(21, sizeOf(weightShape)).map((v, i) => v + (i + 3) * (i % 2 === 0 ? 1 : -1)); // all different
+  const w = noise(21, sizeOf(weightShape)).map((v, i) => v + 5 * (i + 3) * (i % 2 === 0 ? 1 : -1)); // all different
   const b = noise(23, sizeOf(biasShape)).map((v, i) => v + 5 * (i + 1));
   const x = float64(noise(25, sizeOf(stance.shape)), stance.shape);
   const set = (tensor: string | null, values: Float64Array | number, shape: Shape): Step[] => {
@@ -90,7 +90,9 @@ function describe(name: string, stance: Stance, entryValues: Float64Array, shown
   const axes = shape.map((_, axis) => axis).filter((axis) => variesAlong(axis, entry, shape));
   const distinct = new Set([...entry].filter((e) => e >= 0)).size;
   const perGroup = axes.length === 1 && axes[0] === 1 && distinct < shape[1] && distinct === entryValues.length;
-  return { name, shape: tensorShape, axes, perGroup };
+  const flattened =
+    axes.length > 1 && entryValues.length === shape[1] && entry.every((e, i) => e < 0 || e === i % entryValues.length);
+  return { name, shape: tensorShape, axes, perGroup, flattened };
 }
 
 function variesAlong(axis: number, entry: Int32Array, shape: Shape): boolean {

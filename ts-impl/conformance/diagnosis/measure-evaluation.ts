@@ -1,12 +1,12 @@
 // Reads off what eval normalises with: buffers are set to known values, log-spaced so that eps shows, and the output's lines are read.
 
 import type { Step } from '../../../cases/case.ts';
-import { sizeOf } from '../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Outcome } from '../outcome.ts';
 import type { TensorRoles } from './measure-roles.ts';
-import { fitEps, fitLines } from './lines.ts';
+import { fitEps, fitLines, type Line } from './lines.ts';
 import { noise } from './noise.ts';
-import type { Structure } from './partition.ts';
+import { type Partition, type Structure, statisticCount } from './partition.ts';
 import type { Affine, EpsPlacement } from './profile.ts';
 import {
   construct,
@@ -14,6 +14,7 @@ import {
   float64,
   forward,
   probe,
+  readAll,
   resultsOf,
   type Specimen,
   setTensor,
@@ -26,6 +27,9 @@ export interface Evaluation {
   readonly eps: number;
   readonly placement: EpsPlacement;
   readonly tracked: 'variance' | 'std';
+  readonly users: Partition;
+  /** Whether the buffers are read before or after the step moves them; 'before' where it does not. */
+  readonly reads: 'before' | 'after';
 }
 
 /** Steps that set weight and bias to what leaves the bare normalised value. */
@@ -66,38 +70,80 @@ export async function measureEvaluation(
       setTensor(runningMean, float64(mean, shape)),
       setTensor(runningVar, float64(variance, shape)),
       forward('eval', float64(x, stance.shape)),
+      readAll,
     ]);
   const outcomes = await specimen.ask([...variances.map(ask), ask(new Float64Array(size))]);
-  const lines = variances.flatMap((variance, k) => {
-    const y = valuesOf(outcomes[k], lastStep(outcomes[k]), 'output');
-    return y === null ? [] : fitLines(x, y, structure, stance.shape, { mean, variance }, { mean, variance });
+  const rounds = variances.flatMap((variance, k): Round[] => {
+    const y = valuesOf(outcomes[k], lastStep(outcomes[k]) - 1, 'output');
+    const after = {
+      mean: valuesOf(outcomes[k], lastStep(outcomes[k]), runningMean),
+      variance: valuesOf(outcomes[k], lastStep(outcomes[k]), runningVar),
+    };
+    return y === null ? [] : [{ y, before: { mean, variance }, after }];
   });
-  const usable = lines.filter((l) => l.residual < 1e-3 && Number.isFinite(l.denominator));
-  if (usable.length < lines.length / 2 || usable.length === 0) return null;
-  const tolerance = usable.every((l) => l.residual < 1e-8) ? 1e-7 : 3e-4;
-  const near = (a: number, b: number, scale: number) => Math.abs(a - b) <= tolerance * 10 * (scale + Math.abs(b));
-  const zeros = valuesOf(outcomes[variances.length], lastStep(outcomes[variances.length]), 'output');
+  const zeros = valuesOf(outcomes[variances.length], lastStep(outcomes[variances.length]) - 1, 'output');
   const zeroIsFinite = zeros?.every((v) => Number.isFinite(v)) ?? false;
-  if (usable.every((l) => near(l.crossing, l.buffers?.meanBefore ?? Number.NaN, l.amplitude))) {
-    const denominators = usable.map((l) => l.denominator);
-    const buffer = usable.map((l) => l.buffers?.varBefore ?? Number.NaN);
-    const asVariance = fitEps(denominators, buffer, tolerance, zeroIsFinite);
-    if (asVariance !== null) return { statistics: 'running', tracked: 'variance', ...asVariance };
-    const asStd = fitEps(
-      denominators,
-      buffer.map((v) => v * v),
-      tolerance,
-      zeroIsFinite,
+  for (const users of userCandidates(structure, stance.shape, size)) {
+    const lines = rounds.flatMap(({ y, before, after }) =>
+      fitLines(x, y, { members: users, users }, stance.shape, before, after),
     );
-    return asStd === null ? null : { statistics: 'running', tracked: 'std', ...asStd };
-  }
-  if (usable.every((l) => near(l.crossing, l.mean, l.amplitude) || Math.abs(l.crossing) < tolerance * l.amplitude)) {
-    return { statistics: 'batch', eps: Number.NaN, placement: 'inside-sqrt', tracked: 'variance' };
+    const found = readLines(lines, zeroIsFinite);
+    if (found !== null) return { ...found, users };
   }
   return null;
 }
 
 // --- internal ---
+
+interface Round {
+  readonly y: Float64Array;
+  readonly before: { readonly mean: Float64Array; readonly variance: Float64Array };
+  readonly after: { readonly mean: Float64Array | null; readonly variance: Float64Array | null };
+}
+
+/** Ways in which elements may use buffer entries: as in training, or along one axis of the buffers' size. */
+function userCandidates(structure: Structure, shape: Shape, size: number): Partition[] {
+  const along = shape.map((n, axis) => ({ n, axis })).filter(({ n, axis }) => n === size && axis > 0);
+  return [
+    ...(statisticCount(structure.users, shape) % size === 0 ? [structure.users] : []),
+    ...along.map(({ axis }): Partition => ({ kind: 'axes', kept: [axis], groups: null })),
+  ];
+}
+
+/** Buffers that took in the batch are too large for eps to show; that they are what divides is enough. */
+function withoutEps(lines: readonly Line[], variance: (l: Line) => number): boolean {
+  return lines.every((l) => Math.abs(l.denominator / Math.sqrt(variance(l)) - 1) < 1e-2);
+}
+
+/** What eval's lines say; null where they are no lines or fit neither the buffers nor the batch. */
+function readLines(lines: readonly Line[], zeroIsFinite: boolean): Omit<Evaluation, 'users'> | null {
+  const usable = lines.filter((l) => l.residual < 1e-3 && Number.isFinite(l.denominator));
+  if (usable.length < lines.length / 2 || usable.length === 0) return null;
+  const tolerance = usable.every((l) => l.residual < 1e-8) ? 1e-7 : 3e-4;
+  const near = (a: number, b: number, scale: number) => Math.abs(a - b) <= tolerance * 10 * (scale + Math.abs(b));
+  const denominators = usable.map((l) => l.denominator);
+  for (const reads of ['before', 'after'] as const) {
+    const mean = (l: Line) => (reads === 'before' ? l.buffers?.meanBefore : l.buffers?.meanAfter) ?? Number.NaN;
+    const variance = (l: Line) => (reads === 'before' ? l.buffers?.varBefore : l.buffers?.varAfter) ?? Number.NaN;
+    if (!usable.every((l) => near(l.crossing, mean(l), l.amplitude))) continue;
+    const asVariance = fitEps(denominators, usable.map(variance), tolerance, zeroIsFinite);
+    if (asVariance !== null) return { statistics: 'running', tracked: 'variance', reads, ...asVariance };
+    if (reads === 'after' && withoutEps(usable, variance)) {
+      return { statistics: 'running', eps: Number.NaN, placement: 'inside-sqrt', tracked: 'variance', reads };
+    }
+    const asStd = fitEps(
+      denominators,
+      usable.map((l) => variance(l) ** 2),
+      tolerance,
+      zeroIsFinite,
+    );
+    return asStd === null ? null : { statistics: 'running', tracked: 'std', reads, ...asStd };
+  }
+  if (usable.every((l) => near(l.crossing, l.mean, l.amplitude) || Math.abs(l.crossing) < tolerance * l.amplitude)) {
+    return { statistics: 'batch', eps: Number.NaN, placement: 'inside-sqrt', tracked: 'variance', reads: 'before' };
+  }
+  return null;
+}
 
 const VARIANCES = [1e-14, 3, 1e-8, 1, 1e-5, 0.3, 1e-11, 1e-3, 1e-2];
 

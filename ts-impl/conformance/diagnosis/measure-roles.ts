@@ -145,11 +145,20 @@ function readRoles(plan: Plan, outcomes: readonly Outcome[]): TensorRoles {
     idle: [] as string[],
     extras: [] as string[],
   };
-  for (const t of plan.candidates) {
+  const inEval = (t: StateTensor) => {
+    const at = plan.start.get(t.name) ?? 0;
+    return effectOf(
+      baseEval,
+      [2, 3].map((k) => valuesOf(outcomes[at + k], 2, 'output')),
+    );
+  };
+  // A buffer that eval reads has the job before one that training merely moves: debiased averages keep both.
+  const ordered = [...plan.candidates].sort((a, b) => Number(inEval(a) === 'none') - Number(inEval(b) === 'none'));
+  for (const t of ordered) {
     const at = plan.start.get(t.name) ?? 0;
     const outputs = [0, 1, 2, 3].map((k) => valuesOf(outcomes[at + k], 2, 'output'));
     const train = effectOf(baseTrain, outputs.slice(0, 2));
-    const evaluated = effectOf(baseEval, outputs.slice(2, 4));
+    const evaluated = inEval(t);
     if (t.kind === 'parameter') {
       const effect = train === 'none' ? evaluated : train;
       if (effect === 'none') roles.idle.push(t.name);
@@ -177,12 +186,12 @@ function bufferJob(
   if (t.shape.length === 0) return 'idle';
   const updated = valuesOf(outcomes[0], 2, t.name);
   const shifted = valuesOf(outcomes[5], 2, t.name);
+  if (evaluated === 'additive') return 'mean';
+  if (evaluated === 'scaling') return 'variance';
   if (updated !== null && shifted !== null && updated.some((v, i) => v !== t.initial[i])) {
     const gap = updated.reduce((m, v, i) => Math.max(m, Math.abs(shifted[i] - v)), 0);
     return gap > 1e-9 ? 'mean' : 'variance';
   }
-  if (evaluated === 'additive') return 'mean';
-  if (evaluated === 'scaling') return 'variance';
   return namedJob(t.name);
 }
 

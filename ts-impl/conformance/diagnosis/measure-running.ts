@@ -5,6 +5,7 @@ import { sizeOf } from '../../tensor/shape.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Evaluation } from './measure-evaluation.ts';
 import type { TensorRoles } from './measure-roles.ts';
+import { zeroDebiasedShares } from './model.ts';
 import { noise } from './noise.ts';
 import { type Structure, statisticCount, statisticIds } from './partition.ts';
 import type { MomentumRule, Running } from './profile.ts';
@@ -73,9 +74,12 @@ export async function measureRunning(
     ...names,
     shape,
     rule,
-    newShare: standard.fresh[1],
-    oldShare: standard.old[1],
-    argument: argument === null || !moves ? null : { name: argument.name, default: plainNumber(argument.default) },
+    newShare: rule === 'zero-debiased' ? 1 - debiasedDecay(standard) : standard.fresh[1],
+    oldShare: rule === 'zero-debiased' ? debiasedDecay(standard) : standard.old[1],
+    argument:
+      argument === null || !moves
+        ? null
+        : { name: argument.name, weighs: weighs(varied, rule), default: plainNumber(argument.default) },
     divisor: tracked.divisor,
     tracked: tracked.of,
     initial: {
@@ -87,6 +91,8 @@ export async function measureRunning(
       .split(' ')
       .filter((name) => name === names.mean || name === names.variance),
     evalStatistics: evaluation?.statistics ?? 'batch',
+    users: evaluation?.users ?? structure.users,
+    evalReads: evaluation?.reads ?? 'before',
   };
 }
 
@@ -115,14 +121,15 @@ function batchStatistics(
   for (let i = 0; i < x.length; i++) sums[ids[i]] += x[i];
   for (let i = 0; i < x.length; i++) squares[ids[i]] += (x[i] - sums[ids[i]] / n) ** 2;
   const out = ['mean', 'biased', 'unbiased', 'biasedStd', 'unbiasedStd'].map(() => new Float64Array(entries));
-  const instances = count / entries;
-  for (let id = 0; id < count; id++) {
+  const instances = Math.max(1, count / entries);
+  for (let id = 0; id < Math.max(count, entries); id++) {
+    const from = id % count; // one statistic for all entries where there are fewer
     const values = [
-      sums[id] / n,
-      squares[id] / n,
-      squares[id] / (n - 1),
-      Math.sqrt(squares[id] / n),
-      Math.sqrt(squares[id] / (n - 1)),
+      sums[from] / n,
+      squares[from] / n,
+      squares[from] / (n - 1),
+      Math.sqrt(squares[from] / n),
+      Math.sqrt(squares[from] / (n - 1)),
     ];
     for (let k = 0; k < values.length; k++) out[k][id % entries] += values[k] / instances;
   }
@@ -199,6 +206,7 @@ function ruleOf(standard: Shares, varied: Shares, moves: boolean, hasArgument: b
   const constant = old.every((a) => near(a, old[1])) && fresh.every((g) => near(g, fresh[1]));
   if (old.every((a, k) => near(a, k / (k + 1))) && fresh.every((g, k) => near(g, 1 / (k + 1)))) return 'cumulative';
   if (near(old[0], 0) && near(fresh[0], 1) && !near(old[1], 0) && near(old[1], old[2])) return 'first-step-copies';
+  if (near(old[0], 0) && isZeroDebiased(standard)) return 'zero-debiased';
   if (!constant) return 'other';
   if (moves) {
     if (near(varied.old[1], 1 - TRIAL_MOMENTUM) && near(varied.fresh[1], TRIAL_MOMENTUM)) return 'new-weight';
@@ -208,6 +216,23 @@ function ruleOf(standard: Shares, varied: Shares, moves: boolean, hasArgument: b
   if (near(old[1], 1) && near(fresh[1], 0)) return hasArgument ? 'never-updated' : 'new-weight';
   if (near(old[1], 0) && near(fresh[1], 1)) return hasArgument ? 'overwritten' : 'new-weight';
   return near(old[1] + fresh[1], 1) ? 'new-weight' : 'other';
+}
+
+/** The decay of a zero-debiased average, from its second step: its shares are d/(1+d) and 1/(1+d). */
+const debiasedDecay = ({ old }: Shares) => old[1] / (1 - old[1]);
+
+function isZeroDebiased(standard: Shares): boolean {
+  const decay = debiasedDecay(standard);
+  return standard.old.every((a, k) => {
+    const [old, fresh] = zeroDebiasedShares(decay, k + 1);
+    return near(a, old) && near(standard.fresh[k], fresh);
+  });
+}
+
+/** Which share the momentum argument is, from what it does at the trial value. */
+function weighs(varied: Shares, rule: MomentumRule): 'new' | 'old' {
+  const old = rule === 'zero-debiased' ? debiasedDecay(varied) : varied.old[1];
+  return near(old, TRIAL_MOMENTUM) ? 'old' : 'new';
 }
 
 function trackedKind(

@@ -84,7 +84,10 @@ async function climbAndMeasure(specimen: Specimen, kind: NormKind | null, rank: 
     doubts.push('what eval normalises with is neither the buffers nor the batch');
   const known = running === 'unknown' ? null : running;
   const draft = await completed(specimen, stance, structure, roles, affine, scaled.scale, known);
-  const gradient = await measureGradient(specimen, stance, roles, draft);
+  // A leaf that requires grad can't be written to: under input.mutated there is no gradient to speak of.
+  const gradient = draft.mutatesInput
+    ? ({ kind: 'not-asked' } as const)
+    : await measureGradient(specimen, stance, roles, draft);
   if (gradient.kind === 'unknown') doubts.push('its input gradient is that of no combination of detached statistics');
   if (gradient.kind === 'refused') doubts.push(`backward raises ${gradient.message}`);
   const profile = { ...draft, gradient: gradient.kind === 'measured' ? gradient.gradient : null };

@@ -13,16 +13,11 @@ export function optionsOf(profile: Profile, args: Arguments = {}): ModelOptions 
   const eps = numberAt(args, profile.epsArgument) ?? scale.eps;
   const momentum = numberAt(args, running?.argument?.name ?? null);
   const shares = { eps, newShare: running?.newShare ?? 0, oldShare: running?.oldShare ?? 1 };
-  if (momentum === null) return shares;
-  switch (running?.rule) {
-    case 'old-weight':
-      return { eps, newShare: 1 - momentum, oldShare: momentum };
-    case 'new-weight':
-    case 'first-step-copies':
-      return { eps, newShare: momentum, oldShare: 1 - momentum };
-    default:
-      return shares; // the other rules don't look at it
-  }
+  const weighs = running?.argument?.weighs;
+  const fixed = running?.rule === 'overwritten' || running?.rule === 'never-updated' || running?.rule === 'cumulative';
+  if (momentum === null || weighs === undefined || fixed) return shares;
+  const newShare = weighs === 'new' ? momentum : 1 - momentum;
+  return { eps, newShare, oldShare: 1 - newShare };
 }
 
 /**

@@ -50,14 +50,15 @@ export function fillState(profile: Profile, state: ModelState, shape: Shape): vo
 
 /** Entries of a parameter for inputs of `shape`. */
 export function entryCount(t: AffineTensor, profile: Profile, shape: Shape): number {
+  if (t.flattened) return shape[1];
   if (!t.perGroup) return t.axes.reduce((n, axis) => n * shape[axis], 1);
   const { members } = profile.structure;
   return (members.kind === 'axes' ? members.groups?.count : null) ?? sizeOf(t.shape);
 }
 
-/** Entries of a buffer: one for each statistic, samples counting as one. */
+/** Entries of a buffer: one for each statistic that eval knows, samples counting as one. */
 export function bufferCount(profile: Profile, shape: Shape): number {
-  const { members } = profile.structure;
+  const members = profile.running?.users ?? profile.structure.members;
   if (members.kind === 'flattened') return shape[1];
   const apart = members.kept.filter((axis) => axis !== 0);
   const groups = members.groups?.count ?? 1;
@@ -78,16 +79,23 @@ export function modelForward(
   const { scale, running } = profile;
   fillState(profile, state, shape);
   const members = statisticIds(profile.structure.members, shape);
-  const users = statisticIds(profile.structure.users, shape);
   const count = statisticCount(profile.structure.members, shape);
   const batch = moments(x, members, count, scale);
   const before = snapshot(state);
   const update = running !== null && (mode === 'train' || running.updatesInEval);
   const shares = update ? updateBuffers(profile, options, state, x, members, count) : null;
   const source = mode === 'eval' ? (running?.evalStatistics === 'running' ? 'buffer' : 'batch') : scale.statistics;
-  const used = new Uses(count, batch, source, source === 'running-before-update' ? before : state, shares);
-  const denominator = new Float64Array(count); // [statistics]
-  for (let id = 0; id < count; id++) denominator[id] = denominatorOf(used.variance[id], options.eps, scale);
+  const asBefore = source === 'running-before-update' || (source === 'buffer' && running?.evalReads === 'before');
+  const partition = source === 'buffer' && running !== null ? running.users : profile.structure.users;
+  const users = statisticIds(partition, shape);
+  const used = new Uses(
+    Math.max(count, statisticCount(partition, shape)),
+    batch,
+    source,
+    asBefore ? before : state,
+    shares,
+  );
+  const denominator = used.variance.map((v) => denominatorOf(v, options.eps, scale)); // [statistics]
   const w = entries(profile.affine.weight, state.weight, shape, profile.affine.identity);
   const b = entries(profile.affine.bias, state.bias, shape, 0);
   const form = profile.affine;
@@ -140,6 +148,10 @@ export function denominatorOf(variance: number, eps: number, scale: Pick<Scale, 
 export function entryIndex(t: AffineTensor, shape: Shape, groups: number): Int32Array {
   const size = sizeOf(shape);
   const index = new Int32Array(size);
+  if (t.flattened) {
+    for (let i = 0; i < size; i++) index[i] = i % shape[1];
+    return index;
+  }
   const at = new Int32Array(shape.length);
   const weight = new Int32Array(shape.length);
   let stride = 1;
@@ -215,12 +227,13 @@ function updateBuffers(
     meanSum[id % entriesCount] += plain.mean[id];
     varianceSum[id % entriesCount] += running.tracked === 'std' ? Math.sqrt(plain.variance[id]) : plain.variance[id];
   }
-  const instances = count / entriesCount;
+  const instances = Math.max(1, count / entriesCount);
   const mean = new Float64Array(entriesCount);
   const variance = new Float64Array(entriesCount);
   for (let c = 0; c < entriesCount; c++) {
-    mean[c] = oldShare * state.mean[c] + (newShare * meanSum[c]) / instances;
-    variance[c] = oldShare * state.variance[c] + (newShare * varianceSum[c]) / instances;
+    const from = c % count; // one statistic for all entries where there are fewer
+    mean[c] = oldShare * state.mean[c] + (newShare * meanSum[from]) / instances;
+    variance[c] = oldShare * state.variance[c] + (newShare * varianceSum[from]) / instances;
   }
   state.mean = mean;
   state.variance = variance;
@@ -233,9 +246,17 @@ function sharesAt(profile: Profile, options: ModelOptions, step: number): readon
       return [(step - 1) / step, 1 / step];
     case 'first-step-copies':
       return step === 1 ? [0, 1] : [options.oldShare, options.newShare];
+    case 'zero-debiased':
+      return zeroDebiasedShares(1 - options.newShare, step);
     default:
       return [options.oldShare, options.newShare];
   }
+}
+
+/** Shares of a plain average started at 0 and divided by 1 − d^k: what a debiased average does, written as an update of itself. */
+export function zeroDebiasedShares(decay: number, step: number): readonly [number, number] {
+  const whole = 1 - decay ** step;
+  return [(decay * (1 - decay ** (step - 1))) / whole, (1 - decay) / whole];
 }
 
 function snapshot(state: ModelState): { mean: Float64Array | null; variance: Float64Array | null } {

@@ -1,7 +1,7 @@
 // The profile: the point in the space of conventions at which a specimen was measured. Plain data; comparing it is another room.
 
 import type { Shape } from '../../tensor/shape.ts';
-import type { Structure } from './partition.ts';
+import type { Partition, Structure } from './partition.ts';
 
 export type VarianceKind = 'biased' | 'unbiased' | 'second-moment';
 export type EpsPlacement = 'inside-sqrt' | 'outside-sqrt' | 'max' | 'absent';
@@ -11,6 +11,7 @@ export type MomentumRule =
   | 'old-weight'
   | 'cumulative'
   | 'first-step-copies'
+  | 'zero-debiased'
   | 'overwritten'
   | 'never-updated'
   | 'other';
@@ -31,6 +32,8 @@ export interface AffineTensor {
   readonly axes: readonly number[];
   /** One entry for each group of axis 1 rather than for each channel. */
   readonly perGroup: boolean;
+  /** The entry is the flat index modulo the channel count. */
+  readonly flattened: boolean;
 }
 
 export interface Affine {
@@ -61,8 +64,8 @@ export interface Running {
   readonly newShare: number;
   /** The share of the old buffer in the same step. */
   readonly oldShare: number;
-  /** The constructor argument that moves the shares, and its default. */
-  readonly argument: { readonly name: string; readonly default: number | null } | null;
+  /** The constructor argument that moves the shares, which of them it is, and its default. */
+  readonly argument: { readonly name: string; readonly weighs: 'new' | 'old'; readonly default: number | null } | null;
   readonly divisor: 'n' | 'n-1';
   readonly tracked: 'variance' | 'std';
   readonly initial: { readonly mean: number; readonly variance: number };
@@ -70,6 +73,10 @@ export interface Running {
   readonly attached: readonly string[];
   /** What eval normalises with. */
   readonly evalStatistics: 'running' | 'batch';
+  /** Which elements eval normalises with which buffer entry. */
+  readonly users: Partition;
+  /** Where an eval step moves the buffers: whether it normalises with them as they were before, or after. */
+  readonly evalReads: 'before' | 'after';
 }
 
 export interface Gradient {

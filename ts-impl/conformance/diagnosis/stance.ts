@@ -30,6 +30,8 @@ export interface Stance {
   /** The value of the size argument as sizes of trailing axes or channels; null without one. */
   readonly size: readonly number[] | null;
   readonly groups: number | null;
+  /** Constructor arguments that are the sizes of the last axes, one each; empty where one argument holds the size. */
+  readonly sizeArguments: readonly string[];
   /** The axis whose size the size argument is: 1, or the last (several last ones for a list). Null without a size. */
   readonly sizeAxis: 1 | 'last' | null;
   /** Only a shape in which two sizes coincide was accepted. */
@@ -80,7 +82,7 @@ export async function findStance(
   for (let i = 0; i < candidates.length; i++) {
     if (!accepted(outcomes[i], candidates[i].rung.shape)) continue;
     if (!repeats(outcomes[i])) return { kind: 'stochastic' };
-    const { rung, args, size, groups, sizeAxis } = candidates[i];
+    const { rung, args, size, groups, sizeAxis, sizeArguments } = candidates[i];
     return {
       kind: 'found',
       stance: {
@@ -90,6 +92,7 @@ export async function findStance(
         size,
         groups,
         sizeAxis,
+        sizeArguments,
         coincidence: rung.coincidence,
         tensors: stateTensors(outcomes[i]),
         refusals: refusalsOf(
@@ -187,6 +190,7 @@ interface ArgumentChoice {
   readonly sizeAxis: 1 | 'last' | null;
   /** The size is given as a list. */
   readonly list: boolean;
+  readonly sizeArguments: readonly string[];
 }
 
 /** Values for the required arguments that fit the rung, the likeliest first. */
@@ -213,6 +217,11 @@ function argumentChoices(
   const hasGroups = wanted.some((p) => roles.get(p.name) === 'groups');
   const groups = hasGroups ? (channels % GROUPS === 0 ? GROUPS : 1) : null;
   const choices: ArgumentChoice[] = [];
+  const apart = wanted.filter(
+    (p) => !p.hasDefault && /^(c|h|w|d|l|channels?|height|width|depth|length)$/i.test(p.name),
+  );
+  if (apart.length >= 2 && apart.length === shape.length - 1 && !hasGroups)
+    choices.push(chooseApart(wanted, roles, apart, shape));
   for (const size of hasSize ? sizes : [null]) {
     choices.push(choose(wanted, roles, size, groups, shape));
   }
@@ -222,6 +231,27 @@ function argumentChoices(
     choices.push(choose(wanted, swapped, sizes[0], channels % GROUPS === 0 ? GROUPS : 1, shape));
   }
   return choices;
+}
+
+/** Sizes that are named one by one, as in (c, h, w): each trailing axis gets its own. */
+function chooseApart(
+  wanted: readonly ConstructorParameter[],
+  roles: ReadonlyMap<string, ArgumentRole>,
+  apart: readonly ConstructorParameter[],
+  shape: Shape,
+): ArgumentChoice {
+  const rest = wanted.filter((p) => !apart.includes(p));
+  const { args } = choose(rest, roles, null, null, shape);
+  const size = shape.slice(1);
+  const given = Object.fromEntries(apart.map((p, i) => [p.name, int(size[i])]));
+  return {
+    args: { ...given, ...args },
+    size,
+    groups: null,
+    sizeAxis: 'last',
+    list: false,
+    sizeArguments: apart.map((p) => p.name),
+  };
 }
 
 function choose(
@@ -257,7 +287,14 @@ function choose(
         args[name] = int(2);
     }
   }
-  return { args, size: size?.size ?? null, groups, sizeAxis: size?.axis ?? null, list: size?.list ?? false };
+  return {
+    args,
+    size: size?.size ?? null,
+    groups,
+    sizeAxis: size?.axis ?? null,
+    list: size?.list ?? false,
+    sizeArguments: [],
+  };
 }
 
 /** One climb: construct, train, read, eval, read; then train and eval once more on the same instance. */

@@ -123,7 +123,8 @@ function constructorArguments(given: Arguments, { stance, profile }: Dictionary)
         set('size', value);
         break;
       case 'normalized_shape':
-        set('size', sizeArgument(value, stance));
+        if (stance.sizeArguments.length === 0) set('size', sizeArgument(value, stance));
+        else setApart(args, value, stance.sizeArguments);
         break;
       case 'num_groups':
         set('groups', value);
@@ -141,6 +142,14 @@ function constructorArguments(given: Arguments, { stance, profile }: Dictionary)
     }
   }
   return args;
+}
+
+/** normalized_shape as one argument for each of its sizes. */
+function setApart(args: Record<string, Value>, value: Value, names: readonly string[]): void {
+  if (value.kind !== 'list') return;
+  names.forEach((name, i) => {
+    args[name] = value.items[i] ?? args[name];
+  });
 }
 
 function sizeArgument(value: Value, stance: Stance): Value {
