@@ -50,7 +50,6 @@ def _options() -> argparse.Namespace:
 
 
 def _serve(endpoint: str | None, limits: Limits) -> None:
-    import torch
     import zmq
 
     from server import bind, collect_rarely, serve
@@ -67,22 +66,20 @@ def _serve(endpoint: str | None, limits: Limits) -> None:
     socket = bind(endpoint, limits)
     bound = socket.getsockopt_string(zmq.LAST_ENDPOINT)
     threading.Thread(target=_end_with_stdin, args=(bound, folder), daemon=True).start()
-    ready = {"endpoint": bound, "protocol": PROTOCOL, "torch": str(torch.__version__), **subject.capabilities}
+    ready = {"endpoint": bound, "protocol": PROTOCOL, "torch": subject.version, **subject.capabilities}
     print(json.dumps(ready), flush=True)
     collect_rarely()
     serve(socket, subject, limits)
 
 
 def _host(limits: Limits) -> None:
-    import torch
-
     import server
     from host import run_host
-    from torch_side.oracle import capabilities
+    from torch_side.facts import TORCH_VERSION, capabilities, use_one_thread
     from torch_side.snippet.subject import Snippet
     from wire.messages import PROTOCOL
 
-    torch.set_num_threads(1)
+    use_one_thread()
     server.collect_rarely()
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]  # foreign code imports nothing of this
@@ -92,7 +89,7 @@ def _host(limits: Limits) -> None:
         tell_bound()
         server.serve(socket, Snippet(limits), limits)
 
-    run_host({"protocol": PROTOCOL, "torch": str(torch.__version__), **capabilities()}, run_worker)
+    run_host({"protocol": PROTOCOL, "torch": TORCH_VERSION, **capabilities()}, run_worker)
 
 
 def _end_with_stdin(endpoint: str, folder: str | None) -> None:

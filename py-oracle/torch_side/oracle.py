@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 import warnings
 
 import torch
 
+from torch_side.facts import TORCH_VERSION, capabilities, use_one_thread
 from torch_side.floor import time_floor
 from torch_side.layers import Unsupported
 from torch_side.trajectory import Trajectory
@@ -21,11 +21,11 @@ class Oracle:
     name = "torch"
 
     def __init__(self, limits: Limits) -> None:
-        torch.set_num_threads(1)
+        use_one_thread()
         torch.set_grad_enabled(False)
         warnings.simplefilter("ignore")
         self._limits = limits
-        self.version: str | None = str(torch.__version__)
+        self.version: str | None = TORCH_VERSION
         self.capabilities = capabilities()
 
     def answer(self, case: Case, truth: bool, payload: PayloadWriter) -> Plain:
@@ -42,14 +42,3 @@ class Oracle:
 
     def floor(self, cases: list[Case]) -> float:
         return time_floor(cases)
-
-
-def capabilities() -> dict[str, str]:
-    """Facts for the handshake and the report, in lower case."""
-    reported = getattr(torch.backends.cpu, "get_cpu_capability", None)
-    return {
-        "threads": str(torch.get_num_threads()),
-        "capability": "unknown" if reported is None else str(reported()).lower(),
-        "python": platform.python_version(),
-        "platform": f"{platform.system()}-{platform.machine()}".lower(),
-    }

@@ -9,7 +9,7 @@ import numpy
 import torch
 
 from torch_side.layers import Unsupported
-from torch_side.oracle import capabilities
+from torch_side.facts import TORCH_VERSION, capabilities
 from torch_side.snippet.capture import Capture
 from torch_side.snippet.describe import describe
 from torch_side.snippet.document import Document, out_of_memory, run_document
@@ -27,7 +27,7 @@ class Snippet:
     version: str | None = None
 
     def __init__(self, limits: Limits) -> None:
-        self.capabilities = {**capabilities(), "torch": str(torch.__version__)}
+        self.capabilities = {**capabilities(), "torch": TORCH_VERSION}
         self._limits = limits
         self._document: Document | None = None
 
