@@ -26,7 +26,7 @@ export function addBench(program: Command, session: Session): void {
   const command = program
     .command('bench')
     .description('cases per second beside a bare PyTorch loop over the same cases, in one run')
-    .addOption(new Option('--rounds <n>', 'measure so often and take the medians').argParser(parseCount).default(3));
+    .addOption(new Option('--rounds <n>', 'measure so often and take the medians').argParser(parseCount).default(5));
   addCaseOptions(command, 'standard');
   addOracleOptions(command)
     .addHelpText('after', '\nExample:\n  normative bench --suite standard --rounds 5')

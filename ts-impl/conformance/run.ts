@@ -5,6 +5,7 @@ import type { Answer } from './outcome.ts';
 import { judge } from './judge/judge.ts';
 import type { Tolerance } from './judge/tolerance.ts';
 import type { Subject } from './subjects/subject.ts';
+import { turn } from './subjects/turn.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface RunOptions {
@@ -104,6 +105,8 @@ function lane(subject: Subject, truth: boolean): (batch: readonly Case[]) => Pro
     const wait = inFlight.length >= window ? inFlight[inFlight.length - window] : null;
     const answering = (async () => {
       if (wait !== null) await wait.catch(() => undefined);
+      // The port computes here and at once; what was asked of the oracle leaves before it does.
+      if (subject.kind !== 'oracle') await turn();
       const answers = await subject.ask(batch, { truth });
       if (answers.length !== batch.length) {
         throw new Error(
