@@ -25,7 +25,7 @@ async function start(options: Partial<OracleOptions> = {}): Promise<Oracle> {
   oracle = await startOracle({
     python: PYTHON,
     script: LIAR,
-    timeoutMs: 700,
+    timeoutMs: 1500,
     batch: { cases: 4, window: 2 },
     ...options,
   });
@@ -50,7 +50,7 @@ const fine = { kind: 'returned', steps: [] };
 describe.skipIf(!hasPython)(`a lying oracle${hasPython ? '' : ` (${NO_PYTHON})`}`, () => {
   test.each([
     ['dies', 'die', 'crash', 'exited with code 7'],
-    ['hangs', 'hang', 'timeout', 'no answer within 700 ms'],
+    ['hangs', 'hang', 'timeout', 'no answer within 1500 ms'],
     ['answers another sequence number', 'sequence', 'protocol', 'which nobody asked'],
     ['answers garbage', 'garbage', 'protocol', 'no MessagePack'],
     ['sends a forbidden key', 'proto', 'protocol', '__proto__'],
@@ -64,7 +64,7 @@ describe.skipIf(!hasPython)(`a lying oracle${hasPython ? '' : ` (${NO_PYTHON})`}
   });
 
   test('several culprits in one message are each undecided, and all others answered', async () => {
-    const all = await outcomes(await start({ timeoutMs: 400 }), 'die', 'hang', 'die');
+    const all = await outcomes(await start({ timeoutMs: 1000 }), 'die', 'hang', 'die');
     expect(company(all)).toEqual(Array(2 * COMPANY).fill(fine));
     expect(middle(all).map((o) => o.kind === 'undecided' && o.reason.kind)).toEqual(['crash', 'timeout', 'crash']);
   });
@@ -113,7 +113,7 @@ describe.skipIf(!hasPython)(`an oracle that does not come up${hasPython ? '' : `
     ['says nothing', 'mute', 'no ready line within 800 ms'],
     ['says something else', 'chatty', 'expected the JSON of a ready line'],
     ['exits', 'dead', 'it exited with code 1\nno torch today'],
-    ['does not answer hello', 'deaf', 'no answer within 700 ms'],
+    ['does not answer hello', 'deaf', 'no answer within 1500 ms'],
     ['speaks another version', 'wrong-version', 'reply.protocol is 2, but this side speaks 1'],
   ])('because it %s is named, and leaves nothing behind', async (_, mode, words) => {
     const scratch = openScratch();
