@@ -66,16 +66,18 @@ function faithful(kind: NormKind, shape: readonly number[]): Profile {
     layouts: { works: [], fails: [] },
     mutatesInput: false,
     stdout: '',
-    epsArgument: null,
+    epsArgument: 'eps',
     singleValue: null,
     extras: [],
     counter: null,
+    agreement: 1e-5,
   };
 }
 
 function anatomyOf(kind: NormKind, profile: Profile): Anatomy {
   const size = { name: kind === 'GroupNorm' ? 'channels' : 'size', hasDefault: false, default: null };
   const signature = kind === 'GroupNorm' ? [size, { name: 'groups', hasDefault: false, default: null }] : [size];
+  signature.push({ name: 'eps', hasDefault: true, default: null });
   if (profile.running?.argument) {
     signature.push({
       name: 'momentum',

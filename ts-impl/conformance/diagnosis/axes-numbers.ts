@@ -93,7 +93,7 @@ export const epsValue: Axis = {
 export const epsPlacement: Axis = {
   id: 'eps.placement',
   level: 'error',
-  values: ['inside-sqrt', 'outside-sqrt', 'max', 'absent'],
+  values: ['inside-sqrt', 'outside-sqrt', 'max', 'squared', 'absent'],
   about: 'where eps enters the denominator',
   pytorch: () => 'inside-sqrt',
   measured: ({ profile }) => profile.scale.placement,
@@ -107,6 +107,8 @@ export const epsPlacement: Axis = {
     switch (actual) {
       case 'outside-sqrt':
         return 'eps is added to the standard deviation, outside the square root; PyTorch adds it to the variance, inside.';
+      case 'squared':
+        return 'The square of eps is added to the variance; PyTorch adds eps itself, so its 1e-5 counts as 1e-10 here.';
       case 'max':
         return 'The standard deviation is kept from falling below eps with a maximum; PyTorch adds eps to the variance.';
       default:

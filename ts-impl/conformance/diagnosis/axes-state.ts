@@ -39,7 +39,10 @@ export const statisticsEval: Axis = {
   values: ['running', 'batch'],
   about: 'what eval normalises with',
   pytorch: (target) => (target.tracked ? 'running' : 'batch'),
-  measured: ({ profile }) => profile.running?.evalStatistics ?? 'batch',
+  measured: ({ profile }) => {
+    const word = profile.running === null ? 'batch' : profile.running.evalStatistics;
+    return word === 'unknown' ? null : word;
+  },
   apply: (profile, value) => withRunning(profile, { evalStatistics: value === 'running' ? 'running' : 'batch' }),
   separatedBy: 'a fresh layer in eval, and an eval step after training on other data',
   explain: (actual, { profile }) => {

@@ -11,7 +11,7 @@ import { Tally } from '../report/tally.ts';
 import type { Subject } from '../subjects/subject.ts';
 import { askModel } from './model-subject.ts';
 import type { Structure } from './partition.ts';
-import { AGREEMENT, distance } from './proof.ts';
+import { distance } from './proof.ts';
 import type { Specimen } from './specimen.ts';
 import type { Target } from './target.ts';
 import { type Dictionary, toSpecimen, toTorch, withoutUnnamed } from './translate.ts';
@@ -92,7 +92,8 @@ export function isExplained(c: Case, given: Outcome, dictionary: Dictionary): bo
   const asked = toSpecimen(c, dictionary);
   if (asked === null) return false;
   return (
-    distance(askModel(dictionary.profile, asked), given) <= (c.dtype === 'float64' ? AGREEMENT : FLOAT32_AGREEMENT)
+    distance(askModel(dictionary.profile, asked), given) <=
+    (c.dtype === 'float64' ? dictionary.profile.agreement : FLOAT32_AGREEMENT)
   );
 }
 

@@ -186,12 +186,12 @@ function bufferJob(
   if (t.shape.length === 0) return 'idle';
   const updated = valuesOf(outcomes[0], 2, t.name);
   const shifted = valuesOf(outcomes[5], 2, t.name);
-  if (evaluated === 'additive') return 'mean';
-  if (evaluated === 'scaling') return 'variance';
   if (updated !== null && shifted !== null && updated.some((v, i) => v !== t.initial[i])) {
     const gap = updated.reduce((m, v, i) => Math.max(m, Math.abs(shifted[i] - v)), 0);
     return gap > 1e-9 ? 'mean' : 'variance';
   }
+  if (evaluated === 'additive') return 'mean';
+  if (evaluated === 'scaling') return 'variance';
   return namedJob(t.name);
 }
 

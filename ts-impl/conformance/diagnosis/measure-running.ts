@@ -90,7 +90,7 @@ export async function measureRunning(
     attached: textOf(outcomes[5], 2, 'attached')
       .split(' ')
       .filter((name) => name === names.mean || name === names.variance),
-    evalStatistics: evaluation?.statistics ?? 'batch',
+    evalStatistics: evaluation?.statistics ?? 'unknown',
     users: evaluation?.users ?? structure.users,
     evalReads: evaluation?.reads ?? 'before',
   };
@@ -223,6 +223,7 @@ const debiasedDecay = ({ old }: Shares) => old[1] / (1 - old[1]);
 
 function isZeroDebiased(standard: Shares): boolean {
   const decay = debiasedDecay(standard);
+  if (near(decay, 0)) return false;
   return standard.old.every((a, k) => {
     const [old, fresh] = zeroDebiasedShares(decay, k + 1);
     return near(a, old) && near(standard.fresh[k], fresh);

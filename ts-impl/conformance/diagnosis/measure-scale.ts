@@ -26,7 +26,7 @@ import {
 import type { Stance } from './stance.ts';
 
 export type ScaleMeasurement =
-  | { readonly kind: 'measured'; readonly scale: Scale; readonly error: number }
+  | { readonly kind: 'measured'; readonly scale: Scale; readonly agreement: number }
   /** `linear`: the outputs are straight lines of the inputs, but of no known slope or crossing. */
   | { readonly kind: 'unknown'; readonly linear: boolean };
 
@@ -105,39 +105,60 @@ function spreadInput(shape: Shape, structure: Structure, sigma: number, seed: nu
   );
 }
 
-/** Tries every source of the mean and of the variance, and every way of averaging squares, against all lines at once. */
+/** How finely outputs can be read: in float64, with statistics in float32, or in float32 throughout, where only large spreads tell. */
+const GRADES = [
+  { residual: 1e-8, spread: 0, centre: 1e-6, slope: 1e-7, digits: 7, agreement: 1e-5 },
+  { residual: 1e-6, spread: 0, centre: 1e-5, slope: 3e-6, digits: 6, agreement: 1e-4 },
+  { residual: 1e-3, spread: 5e-4, centre: 1e-3, slope: 3e-4, digits: 3, agreement: 5e-3 },
+] as const;
+type Grade = (typeof GRADES)[number];
+
+/** Explains all lines at once, at the finest grade at which anything does. */
 function explain(all: readonly Line[], constantIsFinite: boolean, evaluation: Evaluation | null): ScaleMeasurement {
   const usable = all.filter((l) => Number.isFinite(l.denominator) && l.n > 1 && l.offset < 1e3);
-  if (usable.length === 0) return { kind: 'unknown', linear: false };
-  const coarse = !usable.every((l) => l.residual < 1e-8); // it computes in float32 inside: only large spreads can be read
-  const lines = coarse ? usable.filter((l) => Math.sqrt(l.squares / l.n) > 5e-4) : usable;
-  if (lines.length === 0 || !lines.every((l) => l.residual < 1e-3)) return { kind: 'unknown', linear: false };
-  const tolerance = coarse ? 3e-4 : 1e-7;
-  const centre = centreOf(lines, coarse ? 1e-3 : 1e-6);
+  let linear = false;
+  for (const grade of GRADES) {
+    const lines = usable.filter((l) => Math.sqrt(l.squares / l.n) > grade.spread);
+    if (lines.length === 0 || !lines.every((l) => l.residual < grade.residual)) continue;
+    linear = true;
+    const scale = explainAt(grade, lines, constantIsFinite, evaluation);
+    if (scale !== null) return { kind: 'measured', scale, agreement: grade.agreement };
+  }
+  return { kind: 'unknown', linear };
+}
+
+/** Tries every source of the mean and of the variance, and every way of averaging squares. */
+function explainAt(
+  grade: Grade,
+  lines: readonly Line[],
+  constantIsFinite: boolean,
+  evaluation: Evaluation | null,
+): Scale | null {
+  const centre = centreOf(lines, grade.centre);
+  if (centre === null) return null;
+  const denominators = lines.map((l) => l.denominator);
   let best: { scale: Scale; error: number } | null = null;
   for (const option of spreadOptions(lines)) {
-    if (centre !== null && centre !== 'zero' && option.statistics !== centre) continue;
-    const denominators = lines.map((l) => l.denominator);
+    if (centre !== 'zero' && option.statistics !== centre) continue;
     const variances = lines.map(option.variance);
     const fit =
       option.statistics === 'batch'
-        ? fitEps(denominators, variances, tolerance, constantIsFinite)
-        : knownEps(denominators, variances, tolerance, evaluation);
-    if (fit === null || centre === null) continue;
-    if (best !== null && !(fit.error < best.error / 10)) continue;
+        ? fitEps(denominators, variances, grade.slope, constantIsFinite)
+        : knownEps(denominators, variances, grade.slope, evaluation);
+    if (fit === null || (best !== null && !(fit.error < best.error / 10))) continue;
     best = {
       scale: {
         outputCentred: centre !== 'zero',
         varianceCentred: option.varianceCentred,
         divisor: option.divisor,
-        eps: Number(fit.eps.toPrecision(coarse ? 3 : 7)),
+        eps: Number(fit.eps.toPrecision(grade.digits)),
         placement: fit.placement,
         statistics: option.statistics,
       },
       error: fit.error,
     };
   }
-  return best === null ? { kind: 'unknown', linear: true } : { kind: 'measured', ...best };
+  return best?.scale ?? null;
 }
 
 /** Buffers are too large to show eps in training; eval, where they can be set, has shown it. */

@@ -1,6 +1,6 @@
 // Measures a specimen: stance, structure, roles, affine, eval, scale, buffers, gradient, conduct, in that order, into one profile.
 
-import { float } from '../../../cases/case.ts';
+import { type Arguments, float } from '../../../cases/case.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { UndecidedReason } from '../outcome.ts';
 import { measureAffine } from './measure-affine.ts';
@@ -9,11 +9,13 @@ import { measureEvaluation } from './measure-evaluation.ts';
 import { measureGradient } from './measure-gradient.ts';
 import { measureRoles, type TensorRoles } from './measure-roles.ts';
 import { measureRunning } from './measure-running.ts';
-import { measureScale } from './measure-scale.ts';
+import { measureScale, type ScaleMeasurement } from './measure-scale.ts';
+import { askModel } from './model-subject.ts';
+import { distance } from './proof.ts';
 import type { NormKind } from './norm-kind.ts';
 import { noise } from './noise.ts';
 import type { Structure } from './partition.ts';
-import type { Affine, Profile, Running, Scale } from './profile.ts';
+import type { Affine, Profile, Running } from './profile.ts';
 import { construct, float64, forward, probe, type Specimen, valuesOf } from './specimen.ts';
 import { findStance, type Stance } from './stance.ts';
 
@@ -83,7 +85,7 @@ async function climbAndMeasure(specimen: Specimen, kind: NormKind | null, rank: 
   if (evaluation === null && running !== null)
     doubts.push('what eval normalises with is neither the buffers nor the batch');
   const known = running === 'unknown' ? null : running;
-  const draft = await completed(specimen, stance, structure, roles, affine, scaled.scale, known);
+  const draft = await completed(specimen, stance, structure, roles, affine, scaled, known);
   // A leaf that requires grad can't be written to: under input.mutated there is no gradient to speak of.
   const gradient = draft.mutatesInput
     ? ({ kind: 'not-asked' } as const)
@@ -100,22 +102,24 @@ async function completed(
   structure: Structure,
   roles: TensorRoles,
   affine: Affine,
-  scale: Scale,
+  scaled: Extract<ScaleMeasurement, { kind: 'measured' }>,
   running: Running | null,
 ): Promise<Profile> {
   const conduct = await measureConduct(specimen, stance, singleShape(stance, structure));
-  return {
+  const draft: Profile = {
     shape: stance.shape,
     structure,
     affine,
-    scale,
+    scale: scaled.scale,
     running,
     gradient: null,
     ...conduct,
-    epsArgument: await movingEps(specimen, stance),
+    epsArgument: null,
     extras: roles.extras,
     counter: roles.counter,
+    agreement: scaled.agreement,
   };
+  return withEpsArgument(specimen, stance, draft);
 }
 
 /** A shape in which each statistic has one value and the size argument still fits; null where there is none. */
@@ -128,17 +132,24 @@ function singleShape(stance: Stance, structure: Structure): Shape | null {
   return shape.map((size, axis) => (members.kept.includes(axis) ? size : 1));
 }
 
-/** The constructor argument named like eps, if moving it moves the output. */
-async function movingEps(specimen: Specimen, stance: Stance): Promise<string | null> {
+/** The profile with the constructor argument that sets eps, if one does, and what it means: eps itself, or its square. */
+async function withEpsArgument(specimen: Specimen, stance: Stance, profile: Profile): Promise<Profile> {
   const argument = specimen.signature.find((p) => stance.roles.get(p.name) === 'eps');
-  if (argument === undefined) return null;
+  if (argument === undefined) return profile;
   const x = float64(noise(91, sizeOf(stance.shape)), stance.shape);
-  const [plain, moved] = await specimen.ask(
-    [stance.arguments, { ...stance.arguments, [argument.name]: float(0.25) }].map((args) =>
-      probe(specimen.name, [construct(specimen.name, args), forward('train', x)]),
-    ),
-  );
-  const a = valuesOf(plain, 1, 'output');
-  const b = valuesOf(moved, 1, 'output');
-  return a !== null && b !== null && a.some((v, i) => Math.abs(v - b[i]) > 1e-9) ? argument.name : null;
+  const ask = (args: Arguments) => probe(specimen.name, [construct(specimen.name, args), forward('train', x)]);
+  const trial = ask({ ...stance.arguments, [argument.name]: float(TRIAL_EPS) });
+  const [plain, moved] = await specimen.ask([ask(stance.arguments), trial]);
+  const [a, b] = [valuesOf(plain, 1, 'output'), valuesOf(moved, 1, 'output')];
+  if (a === null || b === null || a.every((v, i) => Math.abs(v - b[i]) <= 1e-9)) return profile;
+  const asEps = { ...profile, epsArgument: argument.name };
+  const squared = {
+    ...asEps,
+    scale: { ...asEps.scale, placement: 'squared' as const, eps: Number(Math.sqrt(asEps.scale.eps).toPrecision(6)) },
+  };
+  const isSquare = asEps.scale.placement === 'inside-sqrt' && distance(askModel(asEps, trial), moved) > asEps.agreement;
+  return isSquare && distance(askModel(squared, trial), moved) <= asEps.agreement ? squared : asEps;
 }
+
+/** Far from any default, and from its own square. */
+const TRIAL_EPS = 0.25;

@@ -137,6 +137,8 @@ export function denominatorOf(variance: number, eps: number, scale: Pick<Scale, 
       return Math.sqrt(variance) + eps;
     case 'max':
       return Math.max(Math.sqrt(variance), eps);
+    case 'squared':
+      return Math.sqrt(variance + eps * eps);
     case 'absent':
       return Math.sqrt(variance);
     default:
@@ -342,6 +344,8 @@ function relativeSlope(variance: number, eps: number, denominator: number, scale
       return 1 / (2 * (variance + eps));
     case 'outside-sqrt':
       return 1 / (2 * root * denominator);
+    case 'squared':
+      return 1 / (2 * (variance + eps * eps));
     case 'max':
       return root > eps ? 1 / (2 * variance) : 0;
     case 'absent':

@@ -4,7 +4,7 @@ import type { Shape } from '../../tensor/shape.ts';
 import type { Partition, Structure } from './partition.ts';
 
 export type VarianceKind = 'biased' | 'unbiased' | 'second-moment';
-export type EpsPlacement = 'inside-sqrt' | 'outside-sqrt' | 'max' | 'absent';
+export type EpsPlacement = 'inside-sqrt' | 'outside-sqrt' | 'max' | 'squared' | 'absent';
 export type StatisticsSource = 'batch' | 'running-after-update' | 'running-before-update';
 export type MomentumRule =
   | 'new-weight'
@@ -72,7 +72,7 @@ export interface Running {
   readonly updatesInEval: boolean;
   readonly attached: readonly string[];
   /** What eval normalises with. */
-  readonly evalStatistics: 'running' | 'batch';
+  readonly evalStatistics: 'running' | 'batch' | 'unknown';
   /** Which elements eval normalises with which buffer entry. */
   readonly users: Partition;
   /** Where an eval step moves the buffers: whether it normalises with them as they were before, or after. */
@@ -107,4 +107,6 @@ export interface Profile {
   /** Tensors of the instance that have no role. */
   readonly extras: readonly string[];
   readonly counter: string | null;
+  /** How near the model can come to the specimen, relative to the size of a tensor: what its own precision allows. */
+  readonly agreement: number;
 }

@@ -45,7 +45,11 @@ export async function prove(specimen: Specimen, stance: Stance, roles: TensorRol
   const kept = asked.map((_, i) => i).filter((i) => answers[i].kind === 'returned');
   const cases = kept.map((i) => asked[i]);
   const outcomes = kept.map((i) => answers[i]);
-  return { cases, outcomes, explained: cases.map((c, i) => distance(askModel(profile, c), outcomes[i]) <= AGREEMENT) };
+  return {
+    cases,
+    outcomes,
+    explained: cases.map((c, i) => distance(askModel(profile, c), outcomes[i]) <= profile.agreement),
+  };
 }
 
 /** Held-out cases on which a departure shows, and how many of them the model explains; all of them where no model speaks of the axis. */
@@ -59,7 +63,7 @@ export function evidenceFor(
   let heldOut = 0;
   let explained = 0;
   proof.cases.forEach((c, i) => {
-    if (without !== null && distance(askModel(without, c), askModel(profile, c)) <= AGREEMENT) return;
+    if (without !== null && distance(askModel(without, c), askModel(profile, c)) <= profile.agreement) return;
     heldOut++;
     if (proof.explained[i]) explained++;
   });
@@ -84,15 +88,12 @@ export function nearestRival(proof: Proof, departure: Departure, profile: Profil
         at = i;
       }
     });
-    if (at >= 0 && worst > AGREEMENT && (best === null || worst < best.distance)) {
+    if (at >= 0 && worst > profile.agreement && (best === null || worst < best.distance)) {
       best = { rival: { value, case: proof.cases[at] }, distance: worst };
     }
   }
   return best?.rival ?? null;
 }
-
-/** What a model and a subject may be apart, relative to the size of each tensor: rounding of float64 under the experiments' conditioning. */
-export const AGREEMENT = 1e-5;
 
 /** The largest difference between two answers over all tensors of the first, relative to each tensor's size; infinite where they can't be compared. */
 export function distance(model: Outcome, subject: Outcome): number {

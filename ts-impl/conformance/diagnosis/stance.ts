@@ -172,8 +172,11 @@ function ladder(kind: NormKind | null, rank: number | null): Rung[] {
     [N, 1, 5, 7],
     [N, 1, 5],
   ];
-  const named = (shape: Shape) =>
-    rank === null || shape.length === rank || (rank === 3 && shape.length === 2) ? 0 : 1;
+  // "1d" speaks of (N, C, L) and then (N, C), before any layout with channels last.
+  const named = (shape: Shape) => {
+    if (rank === null || (shape.length === rank && (rank !== 3 || shape[1] === C))) return 0;
+    return rank === 3 && shape.length === 2 ? 1 : shape.length === rank ? 2 : 3;
+  };
   const order = (shapes: readonly Shape[]) => [...shapes].sort((a, b) => named(a) - named(b));
   const whole = layered && rank === null ? [...last, ...flat, ...first] : [...first, ...last, ...flat];
   return [
