@@ -2,7 +2,7 @@
 
 import type { Case } from '../../../cases/case.ts';
 import { askModel } from '../../../ts-impl/conformance/diagnosis/model-subject.ts';
-import { bufferCount, entryCount } from '../../../ts-impl/conformance/diagnosis/model.ts';
+import { bufferCount, entryCount } from '../../../ts-impl/conformance/diagnosis/model-entries.ts';
 import type { AffineTensor, Profile } from '../../../ts-impl/conformance/diagnosis/profile.ts';
 import type { ConstructorParameter, Specimen } from '../../../ts-impl/conformance/diagnosis/specimen.ts';
 import { type Outcome, outcomeOf, type StepResult } from '../../../ts-impl/conformance/outcome.ts';

@@ -1,7 +1,7 @@
 // Straight lines: within one statistic a norm is a line of its input; slope and crossing say what was divided by and what was subtracted.
 
 import type { Shape } from '../../tensor/shape.ts';
-import { denominatorOf } from './model.ts';
+import { denominatorOf } from './model-statistics.ts';
 import { type Structure, statisticCount, statisticIds } from './partition.ts';
 import type { EpsPlacement } from './profile.ts';
 

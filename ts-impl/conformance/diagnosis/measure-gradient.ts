@@ -2,7 +2,8 @@
 
 import { sizeOf } from '../../tensor/shape.ts';
 import type { TensorRoles } from './measure-roles.ts';
-import { initialState, modelForward } from './model.ts';
+import { modelForward } from './model.ts';
+import { initialState } from './model-state.ts';
 import { noise } from './noise.ts';
 import type { Gradient, Profile } from './profile.ts';
 import {

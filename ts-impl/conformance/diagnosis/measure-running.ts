@@ -5,7 +5,7 @@ import { sizeOf } from '../../tensor/shape.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Evaluation } from './measure-evaluation.ts';
 import type { TensorRoles } from './measure-roles.ts';
-import { zeroDebiasedShares } from './model.ts';
+import { zeroDebiasedShares } from './model-statistics.ts';
 import { noise } from './noise.ts';
 import { type Structure, statisticCount, statisticIds } from './partition.ts';
 import type { MomentumRule, Running } from './profile.ts';

@@ -6,7 +6,7 @@ import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Outcome } from '../outcome.ts';
 import type { TensorRoles } from './measure-roles.ts';
 import { fitEps, fitLines, type Line } from './lines.ts';
-import { denominatorOf } from './model.ts';
+import { denominatorOf } from './model-statistics.ts';
 import { noise } from './noise.ts';
 import { type Structure, statisticIds } from './partition.ts';
 import type { Affine, EpsPlacement, Scale, StatisticsSource } from './profile.ts';

@@ -62,7 +62,7 @@ async function climbAndMeasure(specimen: Specimen, kind: NormKind | null, rank: 
   if (search.kind === 'stochastic') {
     return { kind: 'unusable', constructed: true, message: 'the same call twice gives different results' };
   }
-  const { stance } = search;
+  const stance = await spreadOut(specimen, search.stance, search.others);
   const unknown = (message: string, looksLikeNorm: boolean): Measurement => ({
     kind: 'unknown',
     stance,
@@ -120,6 +120,19 @@ async function completed(
     agreement: scaled.agreement,
   };
   return withEpsArgument(specimen, stance, draft);
+}
+
+/**
+ * (N, C) tells nothing of where channels lie: a specimen that also takes (N, L, C), one statistic for each place on the last axis, is
+ * measured there.
+ */
+async function spreadOut(specimen: Specimen, stance: Stance, others: readonly Stance[]): Promise<Stance> {
+  const wider = others.find((o) => !o.coincidence && o.sizeAxis === 'last' && o.shape.length > 2);
+  if (stance.shape.length !== 2 || wider === undefined) return stance;
+  const { structure } = await measureRoles(specimen, wider);
+  const last = wider.shape.length - 1;
+  const kept = structure?.members.kind === 'axes' ? structure.members.kept : [];
+  return kept.length === 1 && kept[0] === last ? wider : stance;
 }
 
 /** A shape in which each statistic has one value and the size argument still fits; null where there is none. */

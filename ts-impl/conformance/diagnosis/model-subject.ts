@@ -3,7 +3,8 @@
 import type { Arguments, Case, NamedTensor, Step } from '../../../cases/case.ts';
 import { contiguous, type Tensor } from '../../tensor/tensor.ts';
 import { type Outcome, outcomeOf, type StepResult } from '../outcome.ts';
-import { initialState, type ModelForward, type ModelOptions, type ModelState, modelForward } from './model.ts';
+import { type ModelForward, modelForward } from './model.ts';
+import { initialState, type ModelOptions, type ModelState } from './model-state.ts';
 import type { Profile } from './profile.ts';
 import { float64, toFloat64 } from './specimen.ts';
 

@@ -7,7 +7,7 @@ import type { Departure } from './axes.ts';
 import type { AxisValue } from './axis.ts';
 import { sameValue } from './axis.ts';
 import type { TensorRoles } from './measure-roles.ts';
-import { bufferCount, entryCount } from './model.ts';
+import { bufferCount, entryCount } from './model-entries.ts';
 import { askModel } from './model-subject.ts';
 import { noise } from './noise.ts';
 import type { Profile } from './profile.ts';

@@ -6,7 +6,7 @@ import { contiguousStrides, type Shape, sizeOf } from '../../tensor/shape.ts';
 import { contiguous, type Tensor } from '../../tensor/tensor.ts';
 import type { Outcome, StepResult } from '../outcome.ts';
 import type { TensorRoles } from './measure-roles.ts';
-import { bufferCount, entryCount } from './model.ts';
+import { bufferCount, entryCount } from './model-entries.ts';
 import type { Profile } from './profile.ts';
 import type { Stance } from './stance.ts';
 
