@@ -30,6 +30,7 @@ class Snippet:
         self.capabilities = {**capabilities(), "torch": TORCH_VERSION}
         self._limits = limits
         self._document: Document | None = None
+        self._spent: str | None = None  # how it ran out of memory, if it did: it would again, a second at a time
 
     def load(self, file: str, blocks: tuple[Block, ...], payload: PayloadWriter) -> Plain:
         _settle()
@@ -41,6 +42,8 @@ class Snippet:
         del truth  # nobody's code is its own truth
         if self._document is None:
             return {"outcome": unsupported("no document was loaded; send `load` first"), "truth": None}
+        if self._spent is not None:
+            return {"outcome": undecided("memory", self._spent), "truth": None}
         _settle()
         try:
             outcome: Any = SnippetTrajectory(case, self._document, payload, self._limits.elements).run()
@@ -49,7 +52,8 @@ class Snippet:
         except BaseException as problem:  # what foreign code raises outside of a step, or the end of its memory
             if not out_of_memory(problem):
                 raise
-            outcome = undecided("memory", f"it ran into its memory limit: {type(problem).__name__} {problem}"[:400])
+            self._spent = f"it ran into its memory limit: {type(problem).__name__} {problem}"[:400]
+            outcome = undecided("memory", self._spent)
         return {"outcome": outcome, "truth": None}
 
 

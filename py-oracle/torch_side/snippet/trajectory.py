@@ -56,13 +56,15 @@ class SnippetTrajectory:
         self._buffer = bytearray(case.payload)
         self._instance: Any = None
         self._lost = False
+        self._asked_again = False
         self._output: torch.Tensor | None = None
         self._leaves: dict[str, torch.Tensor] = {}
 
     def run(self) -> Plain:
         """The outcome header. Raises Unsupported, and MemoryError when the worker's memory is at its end."""
         results: list[Plain] = []
-        for step in self._case.steps:
+        for at, step in enumerate(self._case.steps):
+            self._asked_again = asks_again(self._case.steps[at + 1 :])
             results.append(NOT_RUN if self._lost else self._step(step))
         return outcome_of(results)
 
@@ -153,7 +155,8 @@ class SnippetTrajectory:
         if not step.accumulate:
             for leaf in leaves.values():
                 leaf.grad = None
-        run_backward(output, make_tensor(step.gradient, self._buffer, False))
+        # As a training loop does it: a graph that nobody asks again is freed, which shows buffers that still hold it.
+        run_backward(output, make_tensor(step.gradient, self._buffer, False), keep_graph=self._asked_again)
         tensors: list[Plain] = []
         for name, leaf in leaves.items():
             if leaf.grad is not None:
@@ -257,6 +260,16 @@ class SnippetTrajectory:
         """Whether the memory that was handed over is no longer what was sent."""
         end = header.at + header.elements * ITEM_SIZES[header.dtype]
         return bytes(self._buffer[header.at : end]) != self._case.payload[header.at : end]
+
+
+def asks_again(steps: tuple[Step, ...]) -> bool:
+    """Whether a backward on the same graph follows before the next forward."""
+    for step in steps:
+        if isinstance(step, (Forward, Call, Construct)):
+            return False
+        if isinstance(step, Backward):
+            return step.again
+    return False
 
 
 def _as_tensor(output: Any) -> torch.Tensor:
