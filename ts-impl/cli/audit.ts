@@ -5,7 +5,8 @@ import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { LAYERS, type LayerName } from '../../cases/case.ts';
 import { type AuditDocument, audit } from '../conformance/diagnosis/audit.ts';
-import type { Report } from '../conformance/report/report.ts';
+import { renderAudit } from '../conformance/report/render-audit.ts';
+import type { Report, SubjectReport } from '../conformance/report/report.ts';
 import { parseCount } from './case-options.ts';
 import { UsageError } from './edge.ts';
 import { findPython } from './find-python.ts';
@@ -58,7 +59,8 @@ export function addAudit(program: Command, session: Session): void {
 async function runAudit(session: Session, targets: readonly string[], flags: AuditFlags): Promise<Report> {
   const { edge } = session;
   const documents = targets.map(readDocument);
-  const sink = openSink(edge, flags);
+  const remarks = new Map<SubjectReport['source'], readonly string[]>();
+  const sink = openSink(edge, flags, (report, color) => renderAudit(report, remarks, color));
   const started = edge.now();
   try {
     return await interruptible(async (signal) => {
@@ -73,8 +75,9 @@ async function runAudit(session: Session, targets: readonly string[], flags: Aud
           host,
           layer: flags.layer ?? null,
           timeoutMs: flags.timeoutMs,
-          memoryBytes: flags.memoryMb << 20,
+          memoryBytes: flags.memoryMb * 2 ** 20,
           jobs: flags.jobs,
+          onRemarks: (source, lines) => remarks.set(source, lines),
           onProgress: (name) => edge.errIsTerminal && edge.err(`auditing ${name}\n`),
         });
         signal.throwIfAborted();

@@ -31,7 +31,7 @@ export interface ReportSink {
 }
 
 /** Throws UsageError where the file can't be written. */
-export function openSink(edge: Edge, options: OutputOptions): ReportSink {
+export function openSink(edge: Edge, options: OutputOptions, render: typeof renderText = renderText): ReportSink {
   const { format, output } = options;
   const file = output === undefined ? null : openFile(output);
   let written = false;
@@ -40,7 +40,7 @@ export function openSink(edge: Edge, options: OutputOptions): ReportSink {
     if (file === null) edge.out(text);
     else writeSync(file, text);
   };
-  const text = (report: Report) => renderText(report, wantsColor(edge, options.color));
+  const text = (report: Report) => render(report, wantsColor(edge, options.color));
   return {
     row: (render) => {
       if (format === 'jsonl') write(render());
@@ -48,7 +48,7 @@ export function openSink(edge: Edge, options: OutputOptions): ReportSink {
     report: (report) => {
       if (format === 'json') write(renderJson(report));
       else if (format === 'jsonl') write((written ? '' : renderHeader(report)) + renderRemainder(report));
-      else write(file === null ? text(report) : renderText(report, false));
+      else write(file === null ? text(report) : render(report, false));
       if (file !== null) edge.out(text(report));
     },
     close: () => {

@@ -31,6 +31,8 @@ export interface AuditOptions {
   /** Workers at a time. */
   readonly jobs: number;
   readonly onProgress?: (name: string) => void;
+  /** Called with facts about a subject that are no findings, for people. */
+  readonly onRemarks?: (source: SubjectReport['source'], remarks: readonly string[]) => void;
 }
 
 /** The documents hold nothing to audit. */
@@ -145,6 +147,7 @@ async function auditClass(
     });
     if (result.kind === 'skipped')
       return { name: cls.name, source, reason: missing(cls, loaded.loaded) ?? result.reason };
+    options.onRemarks?.(source, result.remarks);
     const { reason } = result.diagnosis;
     const absent = missing(cls, loaded.loaded);
     const because =

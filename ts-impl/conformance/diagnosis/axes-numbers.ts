@@ -4,6 +4,8 @@ import type { Axis } from './axis.ts';
 import type { Profile, Scale } from './profile.ts';
 import type { Target } from './target.ts';
 
+const OUTPUT = { tensors: /^output$/, option: null };
+
 const withScale = (profile: Profile, change: Partial<Scale>): Profile => ({
   ...profile,
   scale: { ...profile.scale, ...change },
@@ -32,6 +34,7 @@ export const meanSubtracted: Axis = {
     const [outputCentred, varianceCentred] = MEANS[value as keyof typeof MEANS]; // one of `values`
     return withScale(profile, { outputCentred, varianceCentred });
   },
+  shownBy: OUTPUT,
   separatedBy: 'a mean as large as the spread',
   explain: (actual) => {
     switch (actual) {
@@ -61,6 +64,7 @@ export const varianceNormalization: Axis = {
     return target.kind === 'RMSNorm' ? 'second-moment' : 'biased'; // where squares are centred is mean.subtracted's word
   },
   apply: (profile, value) => withScale(profile, { divisor: value === 'unbiased' ? 'n-1' : 'n' }),
+  shownBy: OUTPUT,
   separatedBy: 'two to eight values per statistic',
   explain: () =>
     'The output is divided by the unbiased standard deviation (n − 1, the default of x.var() and x.std()), where PyTorch divides by the biased one (n).',
@@ -80,6 +84,7 @@ export const epsValue: Axis = {
   pytorch: defaultEps,
   measured: ({ profile }) => (profile.scale.placement === 'absent' ? null : profile.scale.eps),
   apply: (profile, value) => withScale(profile, { eps: Number(value) }),
+  shownBy: OUTPUT,
   separatedBy: 'a spread near the square root of eps',
   explain: (actual, { profile }, target) => {
     const how =
@@ -102,6 +107,7 @@ export const epsPlacement: Axis = {
       placement: value as Scale['placement'], // one of `values`
       eps: value === 'absent' ? 0 : profile.scale.eps > 0 ? profile.scale.eps : defaultEps(target),
     }),
+  shownBy: OUTPUT,
   separatedBy: 'two spreads, one near eps and one near 1; a constant input shows absent',
   explain: (actual) => {
     switch (actual) {

@@ -5,6 +5,8 @@ import type { Partition } from './partition.ts';
 import type { Affine, AffineForm, AffineTensor, Profile } from './profile.ts';
 import { keptAxes, lettersOf, type Target } from './target.ts';
 
+const OUTPUT = { tensors: /^output$/, option: null };
+
 const axesPartition = (kept: readonly number[], groups: number | null): Partition => ({
   kind: 'axes',
   kept,
@@ -48,6 +50,7 @@ export const channelAxis: Axis = {
     if (value !== 'broadcast-last') return aligned;
     return { ...aligned, structure: { ...aligned.structure, members: axesPartition(keptAxes(target), null) } };
   },
+  shownBy: OUTPUT,
   separatedBy: 'channels with different statistics, all sizes different, then a width equal to the channel count',
   explain: (actual, { profile, stance }) => {
     switch (actual) {
@@ -106,6 +109,7 @@ export const axesReduction: Axis = {
     if (value === 'all') return { ...withPartition(profile, axesPartition([], null)), running: profile.running };
     return withPartition(profile, axesPartition(keptAxes(target), target.groups));
   },
+  shownBy: OUTPUT,
   separatedBy: 'every size different, and every sample and channel with statistics of its own',
   explain: (actual, _subject, target) =>
     `One statistic runs over the axes ${actual}, where PyTorch's ${target.layer} runs it over ${axesPytorch(target)}.`,
@@ -180,6 +184,7 @@ export const affineForm: Axis = {
     return profile.affine.form;
   },
   apply: (profile, value) => ({ ...profile, affine: withForm(profile.affine, value as AffineForm) }), // one of `values`
+  shownBy: OUTPUT,
   separatedBy: 'a weight that is not 1, with negatives and a zero, and a bias that is not 0',
   explain: (actual) => {
     const words: Record<string, string> = {
@@ -231,6 +236,7 @@ export const groupsLayout: Axis = {
     const layout = value === 'interleaved' ? 'interleaved' : 'contiguous';
     return withPartition(profile, { ...members, groups: { ...members.groups, layout } });
   },
+  shownBy: OUTPUT,
   separatedBy: 'channels with different statistics and more than one group',
   explain: () => 'Channel c belongs to group c mod G (interleaved); PyTorch puts neighbouring channels into one group.',
   clues: [/view\(|reshape\(|rearrange|permute/, /group/],

@@ -211,7 +211,7 @@ export const runningGradient: Axis = {
   apply: null,
   separatedBy: 'a training step with gradients, then another one and its backward',
   explain: (_actual, { profile }) =>
-    `After a training step ${profile.running?.attached.join(' and ')} still carries the graph: memory grows with every step and the backward of the second step raises. Update under torch.no_grad() or detach the statistics.`,
+    `After a training step ${profile.running?.attached.join(' and ')} still ${profile.running?.attached.length === 1 ? 'carries' : 'carry'} the graph: memory grows with every step and the backward of the second step raises. Update under torch.no_grad() or detach the statistics.`,
   clues: [/self\.\w*mean\w*\s*([+*]?=|\.(mul_|add_|lerp_|copy_))/],
 };
 

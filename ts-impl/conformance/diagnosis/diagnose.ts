@@ -48,6 +48,8 @@ export type Diagnosed =
       readonly kind: 'diagnosed';
       readonly diagnosis: SubjectDiagnosis;
       readonly explains: ((c: Case, given: Outcome) => boolean) | null;
+      /** Facts that are no findings, for people. */
+      readonly remarks: readonly string[];
     }
   /** It is no norm; `reason` says what it does instead. */
   | { readonly kind: 'skipped'; readonly reason: string };
@@ -78,6 +80,7 @@ export async function diagnose(specimen: Specimen, options: DiagnoseOptions): Pr
   return {
     kind: 'diagnosed',
     explains: (c, given) => isExplained(c, given, dictionary),
+    remarks: [layoutRemark(profile)],
     diagnosis: {
       layer: target.layer,
       layerFrom: options.layer !== null ? 'option' : named === null ? 'behaviour' : 'name',
@@ -119,6 +122,7 @@ function withoutProfile(
         kind: 'diagnosed',
         diagnosis: { ...blank, verdict: 'undecided', reason: measurement.reason, unexplained: [] },
         explains: null,
+        remarks: [],
       };
     case 'unusable': {
       if (named === null) return { kind: 'skipped', reason: measurement.message };
@@ -131,6 +135,7 @@ function withoutProfile(
         kind: 'diagnosed',
         diagnosis: { ...blank, verdict: 'undecided', reason, unexplained: [] },
         explains: null,
+        remarks: [],
       };
     }
     case 'unknown': {
@@ -141,11 +146,22 @@ function withoutProfile(
         kind: 'diagnosed',
         diagnosis: { ...blank, verdict: 'differs', reason: null, unexplained },
         explains: null,
+        remarks: [],
       };
     }
     default:
       return measurement satisfies never;
   }
+}
+
+/** Which memory layouts were tried, and how it took them. */
+function layoutRemark({ layouts: { works, fails } }: Measured['profile']): string {
+  const list = (words: readonly string[]) => words.join(', ').replace(/, ([^,]*)$/, ' and $1');
+  const failing = fails.map((f) => f.layout);
+  if (fails.length === 0) return `takes ${list(works)} inputs`;
+  return works.length === 0
+    ? `fails on ${list(failing)} inputs`
+    : `takes ${list(works)} inputs, fails on ${list(failing)} ones`;
 }
 
 /** The target with the fewest departures of level error; of several the first in PyTorch's order. */

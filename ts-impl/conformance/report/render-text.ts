@@ -2,16 +2,14 @@
 
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
-import type { Finding, ReportNumber, Refusal, Unexplained } from '../finding.ts';
 import { replayLine } from './describe-verdict.ts';
+import { type Colors, findingLines, handy, unexplainedLines } from './finding-lines.ts';
 import type { Report, SubjectReport, Totals, Worst } from './report.ts';
 
 /** Worst elements, and unexplained differences of one subject, that are shown; the JSON report holds all. */
 const WORST_SHOWN = 5;
 const UNEXPLAINED_SHOWN = 5;
 const UNEXPLAINED_BESIDE_FINDINGS = 2;
-
-type Colors = ReturnType<typeof picocolors.createColors>;
 
 /** The report in words; `color` only for terminals. Ends with a line break. */
 export function renderText(report: Report, color: boolean): string {
@@ -27,7 +25,8 @@ export function renderText(report: Report, color: boolean): string {
 
 // --- internal ---
 
-function heading(report: Report): string {
+/** The first line of every report: what was asked of what. */
+export function heading(report: Report): string {
   const { oracle, suite, seed } = report;
   const facts = [
     `${oracle.name} ${oracle.version ?? '(version unknown)'}`,
@@ -100,7 +99,7 @@ function worstLines(report: Report, colors: Colors): string {
     const place = `${worst.tensor}[${worst.index.join(', ')}]`;
     const used = Number.isFinite(share) ? `${(100 * share).toPrecision(2)} % of its budget` : 'beyond any budget';
     const values = `expected ${worst.expected}, got ${worst.actual}, ${worst.ulp} ULP`;
-    return `  ${name} ${place}: ${values}, ${used}${nearer}\n    ${colors.dim(replayLine(worst.case))}`;
+    return `  ${name} ${place}: ${values}, ${used}${nearer}\n    ${colors.dim(handy(replayLine(worst.case)))}`;
   });
   return ['worst distances', ...lines].join('\n');
 }
@@ -129,40 +128,6 @@ function subjectLines(subject: SubjectReport, colors: Colors): string {
 function layerCall({ layer, options }: NonNullable<SubjectReport['equivalent']>): string {
   const words = Object.entries(options).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return `${layer}(${words.join(', ')})`;
-}
-
-function findingLines(finding: Finding, colors: Colors): string[] {
-  const mark = finding.level === 'error' ? colors.red('✗') : colors.yellow('·');
-  const place = finding.location === null ? '' : ` (line ${finding.location.line})`;
-  const lines = [
-    `  ${mark} ${finding.convention}: ${finding.actual}, PyTorch ${finding.expected}${place}`,
-    `      ${finding.message}`,
-  ];
-  const witness = finding.witnesses[0];
-  if (witness !== undefined) {
-    lines.push(
-      `      ${witness.tensor} of ${values(witness.input)}: expected ${values(witness.expected)}, got ${values(witness.actual)}`,
-      `      ${colors.dim(witness.replay)}`,
-    );
-  }
-  return lines;
-}
-
-function unexplainedLines(difference: Unexplained, colors: Colors): string[] {
-  return [
-    `  ${colors.red('✗')} step ${difference.step}, ${difference.message}`,
-    `      ${colors.dim(replayLine(difference.case))}`,
-  ];
-}
-
-function values(what: readonly ReportNumber[] | Refusal): string {
-  if ('type' in what) return `${what.type}: ${what.message}`;
-  const shown = what.slice(0, 8).map(brief);
-  return `[${shown.join(', ')}${what.length > 8 ? `, … ${what.length} in all` : ''}]`;
-}
-
-function brief(x: ReportNumber): string {
-  return typeof x === 'number' ? String(Number(x.toPrecision(7))) : x;
 }
 
 function conclusion(report: Report, colors: Colors): string {
