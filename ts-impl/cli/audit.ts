@@ -1,14 +1,13 @@
 // `normative audit`: foreign implementations, found in documents and diagnosed against PyTorch.
 
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { LAYERS, type LayerName } from '../../cases/case.ts';
-import { type AuditDocument, audit } from '../conformance/diagnosis/audit.ts';
+import { audit } from '../conformance/diagnosis/audit.ts';
 import { renderAudit } from '../conformance/report/render-audit.ts';
 import type { Report, SubjectReport } from '../conformance/report/report.ts';
 import { parseCount } from './case-options.ts';
-import { UsageError } from './edge.ts';
+import { readDocument } from './documents.ts';
 import { findPython } from './find-python.ts';
 import { interruptible } from './interrupt.ts';
 import { openOracle } from './oracle-option.ts';
@@ -109,15 +108,6 @@ async function startBoth(session: Session, flags: AuditFlags, python: string) {
       if (started.status === 'fulfilled') await started.value.close();
     }
     throw problem;
-  }
-}
-
-function readDocument(file: string): AuditDocument {
-  try {
-    return { file, bytes: readFileSync(file) };
-  } catch (problem) {
-    const why = problem instanceof Error ? problem.message : String(problem);
-    throw new UsageError(`${file} can't be read (${why}); give audit the path of a .py, .md or .txt file`);
   }
 }
 

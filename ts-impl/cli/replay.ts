@@ -5,12 +5,17 @@ import { type Command, Option } from 'commander';
 import picocolors from 'picocolors';
 import { caseFromId, decodeCaseFile } from '../../cases/case-id.ts';
 import type { Case } from '../../cases/case.ts';
+import { openForeignNorm } from '../conformance/diagnosis/foreign-norm.ts';
 import { judge } from '../conformance/judge/judge.ts';
 import { parseTolerance } from '../conformance/judge/tolerance.ts';
 import { conclusionOf, exitCodeOf } from '../conformance/report/make-report.ts';
 import { renderReplay } from '../conformance/report/render-replay.ts';
 import { Tally } from '../conformance/report/tally.ts';
+import type { Answer } from '../conformance/outcome.ts';
+import type { Subject } from '../conformance/subjects/subject.ts';
+import { readDocument } from './documents.ts';
 import { UsageError, wantsColor } from './edge.ts';
+import { findPython } from './find-python.ts';
 import { interruptible } from './interrupt.ts';
 import { addOracleOptions, openOracle, type OracleChoice } from './oracle-option.ts';
 import type { Session } from './session.ts';
@@ -18,6 +23,7 @@ import type { Session } from './session.ts';
 interface ReplayFlags extends OracleChoice {
   readonly tolerance: string;
   readonly color: boolean;
+  readonly subject?: string | undefined;
 }
 
 export function addReplay(program: Command, session: Session): void {
@@ -26,6 +32,7 @@ export function addReplay(program: Command, session: Session): void {
     .description('make one case again and show what both sides answer')
     .argument('<id>', 'the id of a case as reports print it (g1/… or x1/…), or a file that holds one')
     .addOption(new Option('--tolerance <rule>', 'bound, torch or ulp:N').default('bound'))
+    .option('--subject <file#class>', 'ask a class of a document in place of the port')
     .option('--no-color', 'no colour');
   addOracleOptions(command)
     .addHelpText('after', '\nExample:\n  normative replay g1/ordinary/0/0/BatchNorm1d.f32.2x10.eval-eval-same-eval')
@@ -42,26 +49,67 @@ async function runReplay(session: Session, id: string, flags: ReplayFlags): Prom
   const c = caseOf(id);
   return interruptible(async (signal) => {
     const oracle = await openOracle(session, flags);
-    const port = rooms.makePort();
     signal.addEventListener('abort', () => void oracle.close());
     try {
-      const [[expected], [actual]] = await Promise.all([
-        oracle.ask([c], { truth: true }),
-        port.ask([c], { truth: false }),
-      ]);
+      const [asked] = await oracle.ask([c], { truth: true });
+      const { expected, actual, name } =
+        flags.subject === undefined
+          ? await askPort(rooms.makePort(), c, asked)
+          : await askForeign(session, flags, flags.subject, c, asked);
       const verdict = judge(c, expected, actual, tolerance);
       const colors = picocolors.createColors(wantsColor(edge, flags.color));
-      edge.out(
-        renderReplay({ case: c, expected, actual, verdict }, { oracle: oracle.name, subject: port.name }, colors),
-      );
+      edge.out(renderReplay({ case: c, expected, actual, verdict }, { oracle: oracle.name, subject: name }, colors));
       const tally = new Tally();
       tally.add(verdict);
       return exitCodeOf(conclusionOf(tally.totals()));
     } finally {
-      await Promise.all([oracle.close(), port.close()]);
+      await oracle.close();
     }
   });
 }
+
+interface Answered {
+  readonly expected: Answer;
+  readonly actual: Answer;
+  readonly name: string;
+}
+
+async function askPort(port: Subject, c: Case, expected: Answer): Promise<Answered> {
+  const [actual] = await port.ask([c], { truth: false });
+  await port.close();
+  return { expected, actual, name: port.name };
+}
+
+/** A class of a document, measured first so that it can be put a case in PyTorch's words. */
+async function askForeign(
+  session: Session,
+  flags: ReplayFlags,
+  subject: string,
+  c: Case,
+  torch: Answer,
+): Promise<Answered> {
+  const [file, name] = [subject.slice(0, subject.lastIndexOf('#')), subject.slice(subject.lastIndexOf('#') + 1)];
+  if (!subject.includes('#') || file === '' || name === '') {
+    throw new UsageError(
+      `--subject is "${subject}", expected a document and a class of it, as in notes.md#BatchNorm2d`,
+    );
+  }
+  const document = readDocument(file);
+  const host = await session.rooms.startHost({ python: findPython(session.edge, flags.python).path });
+  try {
+    const norm = await openForeignNorm(document, name, {
+      host,
+      timeoutMs: flags.timeoutMs,
+      memoryBytes: FOREIGN_MEMORY_BYTES,
+    });
+    const { expected, actual } = await norm.answer(c, torch.outcome);
+    return { expected: { outcome: expected, truth: torch.truth }, actual: { outcome: actual, truth: null }, name };
+  } finally {
+    await host.close();
+  }
+}
+
+const FOREIGN_MEMORY_BYTES = 2 ** 30;
 
 function caseOf(id: string): Case {
   if (id.startsWith('g1/') || id.startsWith('x1/')) return caseFromId(id);

@@ -7,12 +7,12 @@ import { NO_TOTALS, REPORT_SCHEMA, type Report, type Skipped, type SubjectReport
 import { addTotals } from '../report/tally.ts';
 import type { Subject } from '../subjects/subject.ts';
 import type { Loaded, LoadedClass } from '../subjects/wire/reply.ts';
-import type { Host, Worker } from '../subjects/workers.ts';
+import type { Worker } from '../subjects/worker.ts';
+import type { Host } from '../subjects/workers.ts';
 import { diagnose } from './diagnose.ts';
 import { type Block, findBlocks } from './document.ts';
 import { locate } from './locate.ts';
-import { SubjectGone } from './measure.ts';
-import type { Specimen } from './specimen.ts';
+import { workerSpecimen } from './worker-specimen.ts';
 
 export interface AuditDocument {
   /** As the user named it. */
@@ -139,7 +139,7 @@ async function auditClass(
     const loaded = await worker.load(file, blocks);
     if (loaded.kind === 'undecided') return undecidedSubject(cls.name, source, loaded.reason);
     const place = { file, line: cls.line, endLine: cls.endLine, forwardLine: cls.forwardLine };
-    const result = await diagnose(specimenOf(cls, worker), {
+    const result = await diagnose(workerSpecimen(cls, worker), {
       layer: options.layer,
       oracle: options.oracle,
       locate: (clues) => locate(clues, place, blocks),
@@ -178,20 +178,6 @@ function missing(cls: LoadedClass, loaded: Loaded): string | null {
       ? 'which nothing in the document defines or imports'
       : `but line ${failed.line} failed: ${failed.message}; install it into the Python that audit runs, or take the use out`;
   return `it uses ${cls.missing.join(', ')}, ${why}`;
-}
-
-function specimenOf(cls: LoadedClass, worker: Worker): Specimen {
-  return {
-    name: cls.name,
-    signature: cls.parameters.filter((p) => p.kind !== 'var_positional' && p.kind !== 'var_keyword'),
-    ask: async (cases) => {
-      const answers = await worker.ask(cases, { truth: false });
-      return answers.map(({ outcome }) => {
-        if (outcome.kind === 'undecided') throw new SubjectGone(outcome.reason);
-        return outcome;
-      });
-    },
-  };
 }
 
 /** Classes that never came to be: their block does not parse, or their statement raised. */
