@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { LAYERS, type LayerName } from '../../cases/case.ts';
-import { audit } from '../conformance/diagnosis/audit.ts';
+import { audit } from '../conformance/diagnosis/documents/audit.ts';
 import { renderAudit } from '../conformance/report/render-audit.ts';
 import type { Report, SubjectReport } from '../conformance/report/report.ts';
 import { parseCount } from './case-options.ts';

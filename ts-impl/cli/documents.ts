@@ -1,7 +1,7 @@
 // Documents read from disk for audit and replay. What is in them is not its business.
 
 import { readFileSync } from 'node:fs';
-import type { AuditDocument } from '../conformance/diagnosis/audit.ts';
+import type { AuditDocument } from '../conformance/diagnosis/documents/audit.ts';
 import { UsageError } from './edge.ts';
 
 /** Throws UsageError where the file can't be read. */

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import Table from 'cli-table3';
 import { listFamilies } from '../../cases/families.ts';
 import { SHARES } from '../../cases/suites.ts';
-import { AXES } from '../conformance/diagnosis/axes.ts';
+import { AXES } from '../conformance/diagnosis/axes/axes.ts';
 import { addCaseOptions, type CaseOptions, chooseCases } from './case-options.ts';
 import { UsageError } from './edge.ts';
 import type { Session } from './session.ts';

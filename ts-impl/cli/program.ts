@@ -3,8 +3,8 @@
 import { Command, CommanderError } from 'commander';
 import { IdError } from '../../cases/case-id.ts';
 import { NothingToCheck } from '../conformance/check.ts';
-import { NothingToAudit } from '../conformance/diagnosis/audit.ts';
-import { DocumentError } from '../conformance/diagnosis/document.ts';
+import { NothingToAudit } from '../conformance/diagnosis/documents/audit.ts';
+import { DocumentError } from '../conformance/diagnosis/documents/document.ts';
 import { StartFailed } from '../conformance/subjects/process.ts';
 import { addAudit } from './audit.ts';
 import { addBench } from './bench.ts';

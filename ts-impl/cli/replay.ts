@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import picocolors from 'picocolors';
 import { caseFromId, decodeCaseFile } from '../../cases/case-id.ts';
 import type { Case } from '../../cases/case.ts';
-import { openForeignNorm } from '../conformance/diagnosis/foreign-norm.ts';
+import { openForeignNorm } from '../conformance/diagnosis/documents/foreign-norm.ts';
 import { judge } from '../conformance/judge/judge.ts';
 import { parseTolerance } from '../conformance/judge/tolerance.ts';
 import { conclusionOf, exitCodeOf } from '../conformance/report/make-report.ts';

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { audit, NothingToAudit } from '../../../ts-impl/conformance/diagnosis/audit.ts';
+import { audit, NothingToAudit } from '../../../ts-impl/conformance/diagnosis/documents/audit.ts';
 import type { Report, SubjectReport } from '../../../ts-impl/conformance/report/report.ts';
 import { type Oracle, startOracle } from '../../../ts-impl/conformance/subjects/oracle.ts';
 import { type Host, startHost } from '../../../ts-impl/conformance/subjects/workers.ts';

@@ -1,7 +1,7 @@
 // Code is found where people write it: whole files, fences, fences inside list items; and what is no text is refused with advice.
 
 import { describe, expect, it } from 'vitest';
-import { DocumentError, findBlocks } from '../../../ts-impl/conformance/diagnosis/document.ts';
+import { DocumentError, findBlocks } from '../../../ts-impl/conformance/diagnosis/documents/document.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -2,13 +2,13 @@
 
 import { describe, expect, it } from 'vitest';
 import { float } from '../../../cases/case.ts';
-import { AXES, departuresFrom } from '../../../ts-impl/conformance/diagnosis/axes.ts';
-import { measure } from '../../../ts-impl/conformance/diagnosis/measure.ts';
-import { layerFor, type NormKind } from '../../../ts-impl/conformance/diagnosis/norm-kind.ts';
-import type { Partition } from '../../../ts-impl/conformance/diagnosis/partition.ts';
-import type { AffineTensor, Profile, Running } from '../../../ts-impl/conformance/diagnosis/profile.ts';
-import { defaultTarget, keptAxes } from '../../../ts-impl/conformance/diagnosis/target.ts';
-import type { Stance } from '../../../ts-impl/conformance/diagnosis/stance.ts';
+import { AXES, departuresFrom } from '../../../ts-impl/conformance/diagnosis/axes/axes.ts';
+import { measure } from '../../../ts-impl/conformance/diagnosis/measure/measure.ts';
+import { layerFor, type NormKind } from '../../../ts-impl/conformance/diagnosis/axes/norm-kind.ts';
+import type { Partition } from '../../../ts-impl/conformance/diagnosis/model/partition.ts';
+import type { AffineTensor, Profile, Running } from '../../../ts-impl/conformance/diagnosis/model/profile.ts';
+import { defaultTarget, keptAxes } from '../../../ts-impl/conformance/diagnosis/axes/target.ts';
+import type { Stance } from '../../../ts-impl/conformance/diagnosis/measure/stance.ts';
 import { type Anatomy, modelSpecimen } from './model-specimen.ts';
 
 const KINDS: readonly NormKind[] = ['BatchNorm', 'LayerNorm', 'InstanceNorm', 'GroupNorm', 'RMSNorm'];

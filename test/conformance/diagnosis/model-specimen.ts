@@ -1,10 +1,10 @@
 // A specimen made of the counter-model: a class with known conventions that the diagnosis must find again. It refuses shapes as broadcasting would.
 
 import type { Case } from '../../../cases/case.ts';
-import { askModel } from '../../../ts-impl/conformance/diagnosis/model-subject.ts';
-import { bufferCount, entryCount } from '../../../ts-impl/conformance/diagnosis/model-entries.ts';
-import type { AffineTensor, Profile } from '../../../ts-impl/conformance/diagnosis/profile.ts';
-import type { ConstructorParameter, Specimen } from '../../../ts-impl/conformance/diagnosis/specimen.ts';
+import { askModel } from '../../../ts-impl/conformance/diagnosis/model/model-subject.ts';
+import { bufferCount, entryCount } from '../../../ts-impl/conformance/diagnosis/model/model-entries.ts';
+import type { AffineTensor, Profile } from '../../../ts-impl/conformance/diagnosis/model/profile.ts';
+import type { ConstructorParameter, Specimen } from '../../../ts-impl/conformance/diagnosis/measure/specimen.ts';
 import { type Outcome, outcomeOf, type StepResult } from '../../../ts-impl/conformance/outcome.ts';
 import { tensor } from '../../../ts-impl/tensor/tensor.ts';
 

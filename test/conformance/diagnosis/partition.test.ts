@@ -9,7 +9,7 @@ import {
   statisticIds,
   structureFromInfluence,
   telltaleIndex,
-} from '../../../ts-impl/conformance/diagnosis/partition.ts';
+} from '../../../ts-impl/conformance/diagnosis/model/partition.ts';
 import { sizeOf } from '../../../ts-impl/tensor/shape.ts';
 
 /** The outputs that change with the element at `index`: its own, and those normalised with the statistic that it went into. */

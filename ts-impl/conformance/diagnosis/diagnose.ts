@@ -1,22 +1,22 @@
 // The diagnosis of one specimen: measured, held against a layer, its departures proved and witnessed, as the subject's part of a report.
 
 import type { Case, LayerName } from '../../../cases/case.ts';
-import type { Outcome } from '../outcome.ts';
+import { withLiteralId } from '../../../cases/case-id.ts';
 import type { Finding, Location, Unexplained } from '../finding.ts';
+import type { Outcome } from '../outcome.ts';
 import type { Closest, Equivalent, SubjectReport } from '../report/report.ts';
 import { NO_TOTALS } from '../report/report.ts';
 import type { Subject } from '../subjects/subject.ts';
-import { type Departure, departuresFrom, errorsIn } from './axes.ts';
-import type { Clues } from './axis.ts';
-import { askBothSides, holdAgainst, isExplained, type Trial } from './hold-against.ts';
-import { type Measurement, measure } from './measure.ts';
-import { kindFromName, layerFor, type NormKind, rankFromName } from './norm-kind.ts';
-import { evidenceFor, nearestRival, type Proof, prove } from './proof.ts';
-import type { Specimen } from './specimen.ts';
-import { allTargets, defaultTarget, type Target, trailingReduced } from './target.ts';
-import { type Dictionary, makeDictionary } from './translate.ts';
-import { findWitnesses } from './witness.ts';
-import { withLiteralId } from '../../../cases/case-id.ts';
+import { type Departure, departuresFrom, errorsIn } from './axes/axes.ts';
+import type { Clues } from './axes/axis.ts';
+import { kindFromName, layerFor, type NormKind, rankFromName } from './axes/norm-kind.ts';
+import { allTargets, defaultTarget, type Target, trailingReduced } from './axes/target.ts';
+import { type Measurement, measure } from './measure/measure.ts';
+import type { Specimen } from './measure/specimen.ts';
+import { askBothSides, holdAgainst, isExplained, type Trial } from './prove/hold-against.ts';
+import { evidenceFor, nearestRival, type Proof, prove } from './prove/proof.ts';
+import { type Dictionary, makeDictionary } from './prove/translate.ts';
+import { findWitnesses } from './prove/witness.ts';
 
 export interface DiagnoseOptions {
   /** The layer to hold it against; null to go by its name, then by its behaviour. */

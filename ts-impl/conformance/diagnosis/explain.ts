@@ -6,8 +6,8 @@ import type { Diagnosis } from '../report/make-report.ts';
 import type { Judged } from '../run.ts';
 import type { Subject } from '../subjects/subject.ts';
 import { diagnose } from './diagnose.ts';
-import { SubjectGone } from './measure.ts';
-import type { ConstructorParameter, Specimen } from './specimen.ts';
+import { SubjectGone } from './measure/measure.ts';
+import type { ConstructorParameter, Specimen } from './measure/specimen.ts';
 
 /** Names the conventions in which `subject` departs from PyTorch; each layer is measured once, functions by the layer that calls them. */
 export function explainWith(oracle: Subject, subject: Subject): Diagnose {

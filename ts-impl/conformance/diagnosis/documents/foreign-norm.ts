@@ -1,0 +1,72 @@
+// One class of a document, opened as something that answers Cases in PyTorch's words: measured once, then only translated to and from.
+
+import type { Case } from '../../../../cases/case.ts';
+import type { Outcome } from '../../outcome.ts';
+import type { Host } from '../../subjects/workers.ts';
+import { kindFromName, rankFromName } from '../axes/norm-kind.ts';
+import { measure } from '../measure/measure.ts';
+import { makeDictionary, toSpecimen, toTorch, withoutUnnamed } from '../prove/translate.ts';
+import type { AuditDocument } from './audit.ts';
+import { DocumentError, findBlocks } from './document.ts';
+import { workerSpecimen } from './worker-specimen.ts';
+
+export interface ForeignNorm {
+  /** Its answer to a case, and PyTorch's without the tensors that it has no name for: what is left is compared in full. */
+  answer(c: Case, torch: Outcome): Promise<{ readonly expected: Outcome; readonly actual: Outcome }>;
+  close(): Promise<void>;
+}
+
+export interface ForeignOptions {
+  readonly host: Host;
+  readonly timeoutMs: number;
+  readonly memoryBytes: number;
+}
+
+/** Opens the class `name` of a document. Throws DocumentError where there is none, or none that can be measured. */
+export async function openForeignNorm(
+  document: AuditDocument,
+  name: string,
+  options: ForeignOptions,
+): Promise<ForeignNorm> {
+  const { file, bytes } = document;
+  const blocks = findBlocks(file, bytes);
+  const worker = await options.host.startWorker({ ...options, name, batchCases: 64 });
+  try {
+    const loaded = await worker.load(file, blocks);
+    if (loaded.kind === 'undecided') throw new DocumentError(`${file}: ${loaded.reason.message}`);
+    const { classes } = loaded.loaded;
+    const cls = classes.find((c) => c.name === name);
+    if (cls === undefined) {
+      throw new DocumentError(
+        `${file} defines no class ${name}; it defines ${classes.map((c) => c.name).join(', ') || 'none'}`,
+      );
+    }
+    const specimen = workerSpecimen(cls, worker);
+    const measured = await measure(specimen, kindFromName(name), rankFromName(name));
+    if (measured.kind !== 'measured') {
+      const why = measured.kind === 'undecided' ? measured.reason.message : measured.message;
+      throw new DocumentError(
+        `${name} of ${file} can't be put the questions of a norm: ${why}; \`normative audit ${file}\` says more`,
+      );
+    }
+    const dictionary = makeDictionary(name, measured.stance, measured.roles, measured.profile);
+    return {
+      close: () => worker.close(),
+      answer: async (c, torch) => {
+        const asked = toSpecimen(c, dictionary);
+        const expected = withoutUnnamed(torch, dictionary);
+        if (asked === null) {
+          return {
+            expected,
+            actual: { kind: 'unsupported', reason: 'it has no words for an option or a step of the case' },
+          };
+        }
+        const [answer] = await worker.ask([asked], { truth: false });
+        return { expected, actual: toTorch(answer.outcome, torch, dictionary) };
+      },
+    };
+  } catch (problem) {
+    await worker.close();
+    throw problem;
+  }
+}

@@ -1,0 +1,20 @@
+// A class that a worker has loaded, as a specimen. When the worker dies or hangs, asking throws SubjectGone.
+
+import type { LoadedClass } from '../../subjects/wire/reply.ts';
+import type { Worker } from '../../subjects/worker.ts';
+import { SubjectGone } from '../measure/measure.ts';
+import type { Specimen } from '../measure/specimen.ts';
+
+export function workerSpecimen(cls: LoadedClass, worker: Worker): Specimen {
+  return {
+    name: cls.name,
+    signature: cls.parameters.filter((p) => p.kind !== 'var_positional' && p.kind !== 'var_keyword'),
+    ask: async (cases) => {
+      const answers = await worker.ask(cases, { truth: false });
+      return answers.map(({ outcome }) => {
+        if (outcome.kind === 'undecided') throw new SubjectGone(outcome.reason);
+        return outcome;
+      });
+    },
+  };
+}

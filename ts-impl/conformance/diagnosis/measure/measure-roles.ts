@@ -1,0 +1,217 @@
+// First questions to a specimen: which outputs one input element moves, and what each tensor of the instance is for. By behaviour, not by name.
+
+import type { Case, Step } from '../../../../cases/case.ts';
+import { type Shape, sizeOf } from '../../../tensor/shape.ts';
+import type { Outcome } from '../../outcome.ts';
+import { type Structure, structureFromInfluence, telltaleIndex } from '../model/partition.ts';
+import { noise } from './noise.ts';
+import { construct, float64, forward, probe, readAll, type Specimen, setTensor, valuesOf } from './specimen.ts';
+import type { Stance, StateTensor } from './stance.ts';
+
+/** The job of each tensor of the instance, by its name there; null where nothing has the job. */
+export interface TensorRoles {
+  readonly weight: string | null;
+  readonly bias: string | null;
+  readonly runningMean: string | null;
+  readonly runningVar: string | null;
+  readonly counter: string | null;
+  /** Scalars that hold an option such as a momentum. */
+  readonly options: readonly string[];
+  /** Parameters that move nothing. */
+  readonly idle: readonly string[];
+  readonly extras: readonly string[];
+}
+
+export interface RoleMeasurement {
+  /** Null where the influence fits no structure of the model space. */
+  readonly structure: Structure | null;
+  readonly roles: TensorRoles;
+  /** No other output moved: the output depends on its own element alone, in training and in a step after it. */
+  readonly elementwise: boolean;
+}
+
+/** Measures structure and roles at the stance. One round trip. */
+export async function measureRoles(specimen: Specimen, stance: Stance): Promise<RoleMeasurement> {
+  const plan = new Plan(specimen.name, stance);
+  const outcomes = await specimen.ask(plan.cases);
+  const { structure, elementwise } = readStructure(plan, outcomes);
+  return { structure, elementwise, roles: readRoles(plan, outcomes) };
+}
+
+// --- internal ---
+
+/** The cases of this round and where each tensor's probes stand in it. */
+class Plan {
+  readonly cases: Case[] = [];
+  readonly shape: Shape;
+  readonly index: readonly number[];
+  readonly x: Float64Array;
+  readonly candidates: readonly StateTensor[];
+  readonly start = new Map<string, number>();
+
+  constructor(name: string, stance: Stance) {
+    this.shape = stance.shape;
+    this.index = telltaleIndex(stance.shape);
+    this.x = noise(11, sizeOf(stance.shape));
+    this.candidates = stance.tensors.filter((t) => !t.integer && sizeOf(t.shape) > 0);
+    const bumped = this.x.slice();
+    bumped[this.index.reduce((at, i, axis) => at * stance.shape[axis] + i, 0)] += 1.7;
+    const x = float64(this.x, this.shape);
+    const other = float64(noise(13, this.x.length), this.shape);
+    const make = construct(name, stance.arguments);
+    const add = (...steps: Step[]) => this.cases.push(probe(name, [make, ...steps]));
+    add(forward('train', x), readAll, forward('train', other), forward('eval', other), readAll);
+    add(forward('train', float64(bumped, this.shape)), readAll, forward('train', other), forward('eval', other));
+    add(forward('eval', x));
+    add(forward('eval', other));
+    add(forward('train', other), readAll);
+    add(
+      forward(
+        'train',
+        float64(
+          this.x.map((v) => v + 0.75),
+          this.shape,
+        ),
+      ),
+      readAll,
+    );
+    for (const t of this.candidates) {
+      this.start.set(t.name, this.cases.length);
+      const moved = setTensor(t.name, float64(bumpOf(t), t.shape));
+      add(moved, forward('train', x));
+      add(moved, forward('train', other));
+      add(moved, forward('eval', x));
+      add(moved, forward('eval', other));
+    }
+  }
+}
+
+function bumpOf(t: StateTensor): Float64Array {
+  return t.initial.map((v, i) => v + 0.5 + 0.125 * (i % 7));
+}
+
+function readStructure(
+  plan: Plan,
+  outcomes: readonly Outcome[],
+): { structure: Structure | null; elementwise: boolean } {
+  // Steps 1 (train) and 3 (train again, other input): the second shows statistics that only the buffers carry.
+  for (const step of [1, 3]) {
+    const before = valuesOf(outcomes[0], step, 'output');
+    const after = valuesOf(outcomes[1], step, 'output');
+    if (before === null || after === null) continue;
+    const moved = new Uint8Array(before.length);
+    let count = 0;
+    for (let i = 0; i < moved.length; i++) {
+      if (Math.abs(after[i] - before[i]) > 1e-12 * (1 + Math.abs(before[i]))) {
+        moved[i] = 1;
+        count++;
+      }
+    }
+    if (count > 1) return { structure: structureFromInfluence(moved, plan.index, plan.shape), elementwise: false };
+  }
+  return { structure: null, elementwise: true };
+}
+
+type Effect = 'none' | 'additive' | 'scaling';
+
+/** How bumping a tensor changed the output on two inputs: by the same amounts, by amounts that depend on the input, or not. */
+function effectOf(base: readonly (Float64Array | null)[], bumped: readonly (Float64Array | null)[]): Effect {
+  const [a, b] = [difference(bumped[0], base[0]), difference(bumped[1], base[1])];
+  if (a === null || b === null) return 'none';
+  let size = 0;
+  let spread = 0;
+  for (let i = 0; i < a.length; i++) {
+    size = Math.max(size, Math.abs(a[i]), Math.abs(b[i]));
+    spread = Math.max(spread, Math.abs(a[i] - b[i]));
+  }
+  if (!(size > 1e-12)) return 'none';
+  return spread < 1e-6 * size ? 'additive' : 'scaling';
+}
+
+function difference(a: Float64Array | null, b: Float64Array | null): Float64Array | null {
+  return a === null || b === null || a.length !== b.length ? null : a.map((v, i) => v - b[i]);
+}
+
+function readRoles(plan: Plan, outcomes: readonly Outcome[]): TensorRoles {
+  const baseTrain = [valuesOf(outcomes[0], 1, 'output'), valuesOf(outcomes[4], 1, 'output')];
+  const baseEval = [valuesOf(outcomes[2], 1, 'output'), valuesOf(outcomes[3], 1, 'output')];
+  const roles = {
+    weight: null as string | null,
+    bias: null as string | null,
+    runningMean: null as string | null,
+    runningVar: null as string | null,
+    counter: null as string | null,
+    options: [] as string[],
+    idle: [] as string[],
+    extras: [] as string[],
+  };
+  const inEval = (t: StateTensor) => {
+    const at = plan.start.get(t.name) ?? 0;
+    return effectOf(
+      baseEval,
+      [2, 3].map((k) => valuesOf(outcomes[at + k], 2, 'output')),
+    );
+  };
+  // A buffer that eval reads has the job before one that training merely moves: debiased averages keep both.
+  const ordered = [...plan.candidates].sort((a, b) => Number(inEval(a) === 'none') - Number(inEval(b) === 'none'));
+  for (const t of ordered) {
+    const at = plan.start.get(t.name) ?? 0;
+    const outputs = [0, 1, 2, 3].map((k) => valuesOf(outcomes[at + k], 2, 'output'));
+    const train = effectOf(baseTrain, outputs.slice(0, 2));
+    const evaluated = inEval(t);
+    if (t.kind === 'parameter') {
+      const effect = train === 'none' ? evaluated : train;
+      if (effect === 'none') roles.idle.push(t.name);
+      else if (effect === 'additive' && roles.bias === null) roles.bias = t.name;
+      else if (effect === 'scaling' && roles.weight === null) roles.weight = t.name;
+      else roles.extras.push(t.name);
+      continue;
+    }
+    const job = bufferJob(outcomes, t, evaluated);
+    if (job === 'mean' && roles.runningMean === null) roles.runningMean = t.name;
+    else if (job === 'variance' && roles.runningVar === null) roles.runningVar = t.name;
+    else if (t.shape.length === 0 && job !== 'updated') roles.options.push(t.name);
+    else roles.extras.push(t.name);
+  }
+  roles.counter = counterOf(plan, outcomes);
+  return roles;
+}
+
+/** Mean or variance, from what a training step adds for a shifted input and from what moving it does in eval. */
+function bufferJob(
+  outcomes: readonly Outcome[],
+  t: StateTensor,
+  evaluated: Effect,
+): 'mean' | 'variance' | 'updated' | 'idle' {
+  if (t.shape.length === 0) return 'idle';
+  const updated = valuesOf(outcomes[0], 2, t.name);
+  const shifted = valuesOf(outcomes[5], 2, t.name);
+  if (updated !== null && shifted !== null && updated.some((v, i) => v !== t.initial[i])) {
+    const gap = updated.reduce((m, v, i) => Math.max(m, Math.abs(shifted[i] - v)), 0);
+    return gap > 1e-9 ? 'mean' : 'variance';
+  }
+  if (evaluated === 'additive') return 'mean';
+  if (evaluated === 'scaling') return 'variance';
+  return namedJob(t.name);
+}
+
+/** A buffer that nothing moves and that moves nothing: only its name is left to go by. */
+function namedJob(name: string): 'mean' | 'variance' | 'idle' {
+  if (/mean|mu\b|_mu|avg/i.test(name)) return 'mean';
+  if (/var|sigma|std/i.test(name)) return 'variance';
+  return 'idle';
+}
+
+/** The integer that counts training steps. */
+function counterOf(plan: Plan, outcomes: readonly Outcome[]): string | null {
+  const result = outcomes[0];
+  if (result.kind !== 'returned' && result.kind !== 'refused') return null;
+  const step = result.steps[2];
+  if (step?.kind !== 'returned') return null;
+  const known = new Set(plan.candidates.map((t) => t.name));
+  const counters = step.tensors.filter(({ name, tensor }) => !known.has(name) && sizeOf(tensor.shape) === 1);
+  const counting = counters.find(
+    ({ name }) => (valuesOf(result, 2, name)?.[0] ?? 0) !== (valuesOf(result, 5, name)?.[0] ?? 0),
+  );
+  return counting?.name ?? counters.find(({ name }) => /num_batches|count|step/i.test(name))?.name ?? null;
+}

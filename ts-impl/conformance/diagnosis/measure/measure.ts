@@ -1,0 +1,168 @@
+// Measures a specimen: stance, structure, roles, affine, eval, scale, buffers, gradient, conduct, in that order, into one profile.
+
+import { type Arguments, float } from '../../../../cases/case.ts';
+import { type Shape, sizeOf } from '../../../tensor/shape.ts';
+import type { UndecidedReason } from '../../outcome.ts';
+import type { NormKind } from '../axes/norm-kind.ts';
+import { askModel } from '../model/model-subject.ts';
+import type { Structure } from '../model/partition.ts';
+import type { Affine, Profile, Running } from '../model/profile.ts';
+import { distance } from '../prove/proof.ts';
+import { measureAffine } from './measure-affine.ts';
+import { measureConduct } from './measure-conduct.ts';
+import { measureEvaluation } from './measure-evaluation.ts';
+import { measureGradient } from './measure-gradient.ts';
+import { measureRoles, type TensorRoles } from './measure-roles.ts';
+import { measureRunning } from './measure-running.ts';
+import { measureScale, type ScaleMeasurement } from './measure-scale.ts';
+import { noise } from './noise.ts';
+import { construct, float64, forward, probe, type Specimen, valuesOf } from './specimen.ts';
+import { findStance, type Stance } from './stance.ts';
+
+export type Measurement =
+  | {
+      readonly kind: 'measured';
+      readonly stance: Stance;
+      readonly roles: TensorRoles;
+      readonly profile: Profile;
+      readonly doubts: readonly string[];
+    }
+  /** Behaves like no norm of the model space; `linear` tells that it may still be one. */
+  | { readonly kind: 'unknown'; readonly stance: Stance; readonly looksLikeNorm: boolean; readonly message: string }
+  | { readonly kind: 'unusable'; readonly constructed: boolean; readonly message: string }
+  | { readonly kind: 'undecided'; readonly reason: UndecidedReason };
+
+/** Thrown by a specimen's `ask` when the subject behind it is gone. */
+export class SubjectGone extends Error {
+  override readonly name = 'SubjectGone';
+  readonly reason: UndecidedReason;
+
+  constructor(reason: UndecidedReason) {
+    super(reason.message);
+    this.reason = reason;
+  }
+}
+
+/** Measures `specimen`; `kind` and `rank` are what its name speaks of, for the order of the first questions only. */
+export async function measure(specimen: Specimen, kind: NormKind | null, rank: number | null): Promise<Measurement> {
+  try {
+    return await climbAndMeasure(specimen, kind, rank);
+  } catch (error) {
+    if (error instanceof SubjectGone) return { kind: 'undecided', reason: error.reason };
+    throw error;
+  }
+}
+
+// --- internal ---
+
+async function climbAndMeasure(specimen: Specimen, kind: NormKind | null, rank: number | null): Promise<Measurement> {
+  const search = await findStance(specimen, kind, rank);
+  if (search.kind === 'undecided') return { kind: 'undecided', reason: search.outcome.reason };
+  if (search.kind === 'none') return { kind: 'unusable', constructed: search.constructed, message: search.message };
+  if (search.kind === 'stochastic') {
+    return { kind: 'unusable', constructed: true, message: 'the same call twice gives different results' };
+  }
+  const stance = await spreadOut(specimen, search.stance, search.others);
+  const unknown = (message: string, looksLikeNorm: boolean): Measurement => ({
+    kind: 'unknown',
+    stance,
+    looksLikeNorm,
+    message,
+  });
+  const { structure, roles, elementwise } = await measureRoles(specimen, stance);
+  if (elementwise) return unknown('each output depends on its own input element alone', false);
+  if (structure === null) return unknown('which outputs an input element moves fits no set of axes', false);
+  const affine = await measureAffine(specimen, stance, roles);
+  if (affine === null) return unknown('what its parameters do is no weight and no bias', false);
+  const evaluation = await measureEvaluation(specimen, stance, structure, roles, affine);
+  const scaled = await measureScale(specimen, stance, structure, roles, affine, evaluation);
+  if (scaled.kind === 'unknown') {
+    return unknown('what it subtracts and divides by is no known mean, variance and eps', scaled.linear);
+  }
+  const doubts: string[] = [];
+  const running = await measureRunning(specimen, stance, structure, roles, evaluation);
+  if (running === 'unknown') doubts.push('how its buffers move fits no known rule');
+  if (evaluation === null && running !== null)
+    doubts.push('what eval normalises with is neither the buffers nor the batch');
+  const known = running === 'unknown' ? null : running;
+  const draft = await completed(specimen, stance, structure, roles, affine, scaled, known);
+  // A leaf that requires grad can't be written to: under input.mutated there is no gradient to speak of.
+  const gradient = draft.mutatesInput
+    ? ({ kind: 'not-asked' } as const)
+    : await measureGradient(specimen, stance, roles, draft);
+  if (gradient.kind === 'unknown') doubts.push('its input gradient is that of no combination of detached statistics');
+  if (gradient.kind === 'refused') doubts.push(`backward raises ${gradient.message}`);
+  const profile = { ...draft, gradient: gradient.kind === 'measured' ? gradient.gradient : null };
+  return { kind: 'measured', stance, roles, profile, doubts };
+}
+
+async function completed(
+  specimen: Specimen,
+  stance: Stance,
+  structure: Structure,
+  roles: TensorRoles,
+  affine: Affine,
+  scaled: Extract<ScaleMeasurement, { kind: 'measured' }>,
+  running: Running | null,
+): Promise<Profile> {
+  const conduct = await measureConduct(specimen, stance, singleShape(stance, structure));
+  const draft: Profile = {
+    shape: stance.shape,
+    structure,
+    affine,
+    scale: scaled.scale,
+    running,
+    gradient: null,
+    ...conduct,
+    epsArgument: null,
+    extras: roles.extras,
+    counter: roles.counter,
+    agreement: scaled.agreement,
+  };
+  return withEpsArgument(specimen, stance, draft);
+}
+
+/**
+ * (N, C) tells nothing of where channels lie: a specimen that also takes (N, L, C), one statistic for each place on the last axis, is
+ * measured there.
+ */
+async function spreadOut(specimen: Specimen, stance: Stance, others: readonly Stance[]): Promise<Stance> {
+  const wider = others.find((o) => !o.coincidence && o.sizeAxis === 'last' && o.shape.length > 2);
+  if (stance.shape.length !== 2 || wider === undefined) return stance;
+  const { structure } = await measureRoles(specimen, wider);
+  const last = wider.shape.length - 1;
+  const kept = structure?.members.kind === 'axes' ? structure.members.kept : [];
+  return kept.length === 1 && kept[0] === last ? wider : stance;
+}
+
+/** A shape in which each statistic has one value and the size argument still fits; null where there is none. */
+function singleShape(stance: Stance, structure: Structure): Shape | null {
+  const { members } = structure;
+  if (members.kind !== 'axes' || members.groups !== null || stance.coincidence) return null;
+  const { shape } = stance;
+  const sized = stance.sizeAxis === 'last' ? shape.length - 1 : 1;
+  if (stance.size !== null && !members.kept.includes(sized)) return null;
+  return shape.map((size, axis) => (members.kept.includes(axis) ? size : 1));
+}
+
+/** The profile with the constructor argument that sets eps, if one does, and what it means: eps itself, or its square. */
+async function withEpsArgument(specimen: Specimen, stance: Stance, profile: Profile): Promise<Profile> {
+  const argument = specimen.signature.find((p) => stance.roles.get(p.name) === 'eps');
+  if (argument === undefined) return profile;
+  const x = float64(noise(91, sizeOf(stance.shape)), stance.shape);
+  const ask = (args: Arguments) => probe(specimen.name, [construct(specimen.name, args), forward('train', x)]);
+  const trial = ask({ ...stance.arguments, [argument.name]: float(TRIAL_EPS) });
+  const [plain, moved] = await specimen.ask([ask(stance.arguments), trial]);
+  const [a, b] = [valuesOf(plain, 1, 'output'), valuesOf(moved, 1, 'output')];
+  if (a === null || b === null || a.every((v, i) => Math.abs(v - b[i]) <= 1e-9)) return profile;
+  const asEps = { ...profile, epsArgument: argument.name };
+  const squared = {
+    ...asEps,
+    scale: { ...asEps.scale, placement: 'squared' as const, eps: Number(Math.sqrt(asEps.scale.eps).toPrecision(6)) },
+  };
+  const isSquare = asEps.scale.placement === 'inside-sqrt' && distance(askModel(asEps, trial), moved) > asEps.agreement;
+  return isSquare && distance(askModel(squared, trial), moved) <= asEps.agreement ? squared : asEps;
+}
+
+/** Far from any default, and from its own square. */
+const TRIAL_EPS = 0.25;

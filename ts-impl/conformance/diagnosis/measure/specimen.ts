@@ -1,0 +1,72 @@
+// The specimen: one foreign class as the diagnosis sees it, and how to ask it trajectories. Experiments are built and read here, not judged.
+
+import type { Arguments, Case, Step, Value } from '../../../../cases/case.ts';
+import { sizeOf } from '../../../tensor/shape.ts';
+import { fromStorage, type Tensor } from '../../../tensor/tensor.ts';
+import type { Outcome, StepResult } from '../../outcome.ts';
+
+export interface ConstructorParameter {
+  readonly name: string;
+  readonly hasDefault: boolean;
+  /** Null where there is none or it is not plain data. */
+  readonly default: Value | null;
+}
+
+export interface Specimen {
+  readonly name: string;
+  readonly signature: readonly ConstructorParameter[];
+  ask(cases: readonly Case[]): Promise<readonly Outcome[]>;
+}
+
+/** A trajectory put to a specimen in its own words. Experiments are in float64 unless they say otherwise. */
+export function probe(name: string, steps: readonly Step[], dtype: 'float64' | 'float32' = 'float64'): Case {
+  return { id: `probe/${name}`, layer: name, dtype, layout: 'contiguous', steps };
+}
+
+export const construct = (layer: string, args: Arguments): Step => ({ kind: 'construct', layer, arguments: args });
+export const forward = (mode: 'train' | 'eval', input: Tensor, gradient = false): Step => ({
+  kind: 'forward',
+  mode,
+  input,
+  gradient,
+});
+export const backward = (gradient: Tensor): Step => ({ kind: 'backward', gradient, accumulate: false, again: false });
+export const readAll: Step = { kind: 'read', what: 'all' };
+export const setTensor = (name: string, tensor: Tensor): Step => ({ kind: 'set_tensor', name, tensor });
+
+/** A contiguous float64 tensor. */
+export const float64 = (values: Float64Array, shape: readonly number[]): Tensor =>
+  fromStorage('float64', shape, values);
+
+/** A float64 tensor of one value throughout. */
+export const filled = (value: number, shape: readonly number[]): Tensor =>
+  float64(new Float64Array(sizeOf(shape)).fill(value), shape);
+
+/** The results of an outcome's steps; none where it has no steps. */
+export function resultsOf(outcome: Outcome): readonly StepResult[] {
+  return outcome.kind === 'returned' || outcome.kind === 'refused' ? outcome.steps : [];
+}
+
+/** A tensor that a step answered, as float64 values; null where the step was refused or has no such tensor. */
+export function valuesOf(outcome: Outcome, step: number, name: string): Float64Array | null {
+  const t = tensorOf(outcome, step, name);
+  return t === null ? null : toFloat64(t);
+}
+
+export function tensorOf(outcome: Outcome, step: number, name: string): Tensor | null {
+  const result = resultsOf(outcome)[step];
+  if (result?.kind !== 'returned') return null;
+  return result.tensors.find((t) => t.name === name)?.tensor ?? null;
+}
+
+/** Words that a step answered beside its tensors; the empty string where there are none. */
+export function textOf(outcome: Outcome, step: number, name: string): string {
+  const result = resultsOf(outcome)[step];
+  return result?.kind === 'returned' ? (result.texts[name] ?? '') : '';
+}
+
+/** The values of a contiguous tensor as float64; int64 is converted. */
+export function toFloat64(t: Tensor): Float64Array {
+  if (t.storage instanceof Float64Array) return t.storage;
+  return Float64Array.from(t.storage as ArrayLike<number | bigint>, Number); // a storage is always array-like
+}

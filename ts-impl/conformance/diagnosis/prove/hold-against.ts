@@ -1,0 +1,109 @@
+// Holds a specimen against a PyTorch layer on the trial cases: both asked, judged by the one comparator, and what the model explains told apart.
+
+import type { Case } from '../../../../cases/case.ts';
+import type { Unexplained } from '../../finding.ts';
+import { judge } from '../../judge/judge.ts';
+import { DEFAULT_TOLERANCE } from '../../judge/tolerance.ts';
+import type { Answer, Outcome } from '../../outcome.ts';
+import { differencesOf } from '../../report/describe-verdict.ts';
+import type { Totals, Worst } from '../../report/report.ts';
+import { Tally } from '../../report/tally.ts';
+import type { Subject } from '../../subjects/subject.ts';
+import type { Target } from '../axes/target.ts';
+import type { Specimen } from '../measure/specimen.ts';
+import { askModel } from '../model/model-subject.ts';
+import type { Structure } from '../model/partition.ts';
+import { distance } from './proof.ts';
+import { type Dictionary, toSpecimen, toTorch, withoutUnnamed } from './translate.ts';
+import { trialCases } from './trial-cases.ts';
+
+export interface Trial {
+  readonly totals: Totals;
+  readonly worst: readonly Worst[];
+  /** Differences of cases on which the model does not give what the specimen gives. */
+  readonly unexplained: readonly Unexplained[];
+  /** Every case that could be compared is identical or within the bound, and there was one. */
+  readonly equal: boolean;
+}
+
+/** Both sides' answers to cases in PyTorch's words. What the specimen has no words for is `unsupported`. One round trip to each. */
+export async function askBothSides(
+  cases: readonly Case[],
+  oracle: Subject,
+  specimen: Specimen,
+  dictionary: Dictionary,
+): Promise<{ readonly torch: Answer; readonly specimen: Outcome }[]> {
+  const translated = cases.map((c) => toSpecimen(c, dictionary));
+  const askable = translated.filter((c) => c !== null);
+  const [torch, answers] = await Promise.all([oracle.ask(cases, { truth: true }), specimen.ask(askable)]);
+  let next = 0;
+  return cases.map((_, i) => ({
+    torch: torch[i],
+    specimen:
+      translated[i] === null
+        ? { kind: 'unsupported', reason: 'its constructor has no argument for an option of the case' }
+        : answers[next++],
+  }));
+}
+
+/** Judges the specimen against the target on the trial cases. */
+export async function holdAgainst(
+  target: Target,
+  oracle: Subject,
+  specimen: Specimen,
+  dictionary: Dictionary,
+): Promise<Trial> {
+  const cases = trialCases(target, dictionary.stance, dictionary.profile);
+  const answers = await askBothSides(cases, oracle, specimen, dictionary);
+  const tally = new Tally();
+  const unexplained: Unexplained[] = [];
+  cases.forEach((c, i) => {
+    const { torch, specimen: given } = answers[i];
+    const expected: Answer = {
+      outcome: withoutUnnamed(torch.outcome, dictionary),
+      truth: torch.truth === null ? null : withoutUnnamed(torch.truth, dictionary),
+    };
+    const verdict = judge(
+      c,
+      expected,
+      { outcome: toTorch(given, torch.outcome, dictionary), truth: null },
+      DEFAULT_TOLERANCE,
+    );
+    tally.add(verdict);
+    if (verdict.kind === 'differs' || verdict.kind === 'refused') {
+      if (!isExplained(c, given, dictionary)) unexplained.push(...differencesOf(verdict));
+    }
+  });
+  const totals = tally.totals();
+  const compared = totals.identical + totals.within;
+  const equal = compared > 0 && totals.differs + totals.refused + totals.undecided === 0;
+  return { totals, worst: tally.worst(), unexplained, equal };
+}
+
+/** Float32 cases are held against the float64 model, so that only differences of a convention's size count. */
+const FLOAT32_AGREEMENT = 2e-2;
+
+/** Whether the model with the dictionary's profile gives what the specimen gave to a case in PyTorch's words. */
+export function isExplained(c: Case, given: Outcome, dictionary: Dictionary): boolean {
+  const { structure } = dictionary.profile;
+  // A broadcast along the wrong axis raises, or stretches the output, wherever sizes do not happen to agree.
+  if (structure.members !== structure.users && !sizesAgree(c, structure)) return true;
+  if (given.kind === 'refused') return dictionary.stance.refusals.length > 0 || dictionary.profile.mutatesInput;
+  const asked = toSpecimen(c, dictionary);
+  if (asked === null) return false;
+  return (
+    distance(askModel(dictionary.profile, asked), given) <=
+    (c.dtype === 'float64' ? dictionary.profile.agreement : FLOAT32_AGREEMENT)
+  );
+}
+
+// --- internal ---
+
+function sizesAgree(c: Case, { users }: Structure): boolean {
+  return c.steps.every(
+    (step) =>
+      step.kind !== 'forward' ||
+      users.kind !== 'axes' ||
+      users.kept.every((axis) => axis === 0 || step.input.shape[axis] === step.input.shape[1]),
+  );
+}
