@@ -13,8 +13,16 @@ export interface Transpiled {
   remove(): void;
 }
 
+/** Changes the text of a source file on its way; what it has nothing to do with it returns as it is. */
+export type Edit = (source: string, text: string) => string;
+
 /** Writes into a folder inside the repository, so that packages and py-oracle are found from there. */
 export function transpile(...entries: string[]): Transpiled {
+  return transpileEdited((_source, text) => text, ...entries);
+}
+
+/** As `transpile`, with every source file edited first. */
+export function transpileEdited(edit: Edit, ...entries: string[]): Transpiled {
   mkdirSync(join(ROOT, '.normative'), { recursive: true });
   const folder = mkdtempSync(join(ROOT, '.normative', 'test-'));
   const pathOf = (source: string) => join(folder, source.replace(/\.ts$/, '.js'));
@@ -22,7 +30,7 @@ export function transpile(...entries: string[]): Transpiled {
   const visit = (source: string): void => {
     if (seen.has(source)) return;
     seen.add(source);
-    const text = readFileSync(join(ROOT, source), 'utf8');
+    const text = edit(source, readFileSync(join(ROOT, source), 'utf8'));
     const options: ts.CompilerOptions = {
       module: ts.ModuleKind.ESNext,
       target: ts.ScriptTarget.ES2023,

@@ -85,6 +85,7 @@ const FLOAT32_AGREEMENT = 2e-2;
 
 /** Whether the model with the dictionary's profile gives what the specimen gave to a case in PyTorch's words. */
 export function isExplained(c: Case, given: Outcome, dictionary: Dictionary): boolean {
+  if (!isMeasured(c, dictionary)) return false;
   const { structure } = dictionary.profile;
   // A broadcast along the wrong axis raises, or stretches the output, wherever sizes do not happen to agree.
   if (structure.members !== structure.users && !sizesAgree(c, structure)) return true;
@@ -98,6 +99,16 @@ export function isExplained(c: Case, given: Outcome, dictionary: Dictionary): bo
 }
 
 // --- internal ---
+
+/** Whether the case is of the rank, and of the number of normalised axes, that the profile was measured at. */
+function isMeasured(c: Case, { profile, stance }: Dictionary): boolean {
+  return c.steps.every((step) => {
+    if (step.kind === 'forward') return step.input.shape.length === profile.shape.length;
+    const sizes = step.kind === 'construct' ? step.arguments.normalized_shape : undefined;
+    if (sizes === undefined || stance.sizeAxis !== 'last') return true;
+    return (sizes.kind === 'list' ? sizes.items.length : 1) === (stance.size?.length ?? 1);
+  });
+}
 
 function sizesAgree(c: Case, { users }: Structure): boolean {
   return c.steps.every(
