@@ -7,6 +7,7 @@ import { audit, NothingToAudit } from '../../../ts-impl/conformance/diagnosis/do
 import type { Report, SubjectReport } from '../../../ts-impl/conformance/report/report.ts';
 import { type Oracle, startOracle } from '../../../ts-impl/conformance/subjects/oracle.ts';
 import { type Host, startHost } from '../../../ts-impl/conformance/subjects/workers.ts';
+import { faultsOfReport } from '../report/report-schema.ts';
 import { hasPython, NO_PYTHON, PYTHON } from '../subjects/live-python.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../../cases/examples/', import.meta.url));
@@ -87,6 +88,7 @@ describe('audit', () => {
     const expected = JSON.parse(readFileSync(`${EXAMPLES}${name}.expected.json`, 'utf8')) as Expected; // our own file
     const report = await auditText(name, readFileSync(`${EXAMPLES}${name}`));
     expectReport(report, expected);
+    expect(faultsOfReport(JSON.parse(JSON.stringify(report)))).toEqual([]);
     const errors = report.subjects.flatMap((s) => s.findings).filter((f) => f.level === 'error');
     for (const finding of errors) {
       expect(finding.witnesses.length, finding.convention).toBeGreaterThan(0);
