@@ -4,10 +4,10 @@ import type { Case } from '../../../../cases/case.ts';
 import { withLiteralId } from '../../../../cases/case-id.ts';
 import { contiguous } from '../../../tensor/tensor.ts';
 import { type Refusal, type ReportNumber, toReportNumber, type Witness } from '../../finding.ts';
-import type { Outcome } from '../../outcome.ts';
+import type { Outcome, StepResult } from '../../outcome.ts';
 import type { Departure } from '../axes/axes.ts';
 import type { Target } from '../axes/target.ts';
-import { resultsOf, textOf, toFloat64 } from '../measure/specimen.ts';
+import { resultsOf, textOf, toFloat64, valuesOf } from '../measure/specimen.ts';
 import { askModel } from '../model/model-subject.ts';
 import type { Profile } from '../model/profile.ts';
 import { firstInput, type SmallCase, smallCases, specialCases } from './small-cases.ts';
@@ -93,13 +93,11 @@ function witnessOf(
     const tensor = c.steps[step].kind === 'backward' ? 'input.grad' : 'output';
     if (a.kind === 'refused' || e.kind === 'refused') {
       if (a.kind === e.kind) return null;
-      const told = (r: typeof e): ReportNumber[] | Refusal =>
-        r.kind === 'refused'
-          ? { type: r.type, message: r.message }
-          : r.kind === 'returned'
-            ? numbers(toFloat64(r.tensors[0]?.tensor ?? EMPTY))
-            : [];
-      return { ...base, step, tensor, expected: told(e), actual: told(a) };
+      const told = (result: StepResult, whole: Outcome): ReportNumber[] | Refusal =>
+        result.kind === 'refused'
+          ? { type: result.type, message: result.message }
+          : numbers(valuesOf(whole, step, tensor) ?? new Float64Array());
+      return { ...base, step, tensor, expected: told(e, torch), actual: told(a, specimen) };
     }
     if (e.kind !== 'returned' || a.kind !== 'returned') continue;
     for (const { name, tensor: want } of e.tensors) {
