@@ -71,6 +71,7 @@ function faithful(kind: NormKind, shape: readonly number[]): Profile {
     extras: [],
     counter: null,
     agreement: 1e-5,
+    dtype: 'float64',
   };
 }
 

@@ -55,11 +55,11 @@ export type Diagnosed =
   | { readonly kind: 'skipped'; readonly reason: string };
 
 /** Diagnoses a specimen. Rejects only for what is ours to mend. */
-export async function diagnose(specimen: Specimen, options: DiagnoseOptions): Promise<Diagnosed> {
-  const named = kindFromName(options.layer ?? specimen.name);
-  const measurement = await measure(specimen, named, rankFromName(options.layer ?? specimen.name));
-  if (measurement.kind !== 'measured') return withoutProfile(measurement, named, specimen.name, options);
-  const { stance, roles, profile, doubts } = measurement;
+export async function diagnose(given: Specimen, options: DiagnoseOptions): Promise<Diagnosed> {
+  const named = kindFromName(options.layer ?? given.name);
+  const measurement = await measure(given, named, rankFromName(options.layer ?? given.name));
+  if (measurement.kind !== 'measured') return withoutProfile(measurement, named, given.name, options);
+  const { specimen, stance, roles, profile, doubts } = measurement;
   const subject = { profile, stance };
   const targets = allTargets(profile);
   const nearest = fewestErrors(targets, subject);

@@ -39,6 +39,19 @@ export const inputMutated: Axis = {
   clues: [/\bx\s*[-+*/]=|\b(input|x|inp)\.(sub_|add_|mul_|div_|copy_)/, /\w+\.(sub_|add_|mul_|div_)\(/],
 };
 
+export const inputDtype: Axis = {
+  id: 'input.dtype',
+  level: 'note',
+  values: ["the layer's dtypes", 'other'],
+  about: 'which dtypes of the input work',
+  pytorch: () => "the layer's dtypes",
+  measured: ({ profile }) => (profile.dtype === 'float64' ? "the layer's dtypes" : 'other'),
+  apply: null,
+  separatedBy: 'float32 and float64 modules and inputs',
+  explain: () => 'A module in float64 refuses its input; it was measured in float32 alone. PyTorch takes both.',
+  clues: [/float\(\)|float32|\.type\(|\.to\(/, /def forward/],
+};
+
 export const stdout: Axis = {
   id: 'stdout',
   level: 'note',
@@ -99,4 +112,4 @@ export const stateKeys: Axis = {
   clues: [/register_buffer|Parameter\(/],
 };
 
-export const CONDUCT_AXES: readonly Axis[] = [inputLayout, inputMutated, singleValue, stateKeys, stdout];
+export const CONDUCT_AXES: readonly Axis[] = [inputLayout, inputMutated, inputDtype, singleValue, stateKeys, stdout];

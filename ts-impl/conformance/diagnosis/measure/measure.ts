@@ -8,6 +8,7 @@ import { askModel } from '../model/model-subject.ts';
 import type { Structure } from '../model/partition.ts';
 import type { Affine, Profile, Running } from '../model/profile.ts';
 import { distance } from '../prove/proof.ts';
+import { inFloat32 } from './float32-specimen.ts';
 import { measureAffine } from './measure-affine.ts';
 import { measureConduct } from './measure-conduct.ts';
 import { measureEvaluation } from './measure-evaluation.ts';
@@ -22,6 +23,8 @@ import { findStance, type Stance } from './stance.ts';
 export type Measurement =
   | {
       readonly kind: 'measured';
+      /** The specimen as it was asked: in float32 where it refuses float64. */
+      readonly specimen: Specimen;
       readonly stance: Stance;
       readonly roles: TensorRoles;
       readonly profile: Profile;
@@ -46,7 +49,10 @@ export class SubjectGone extends Error {
 /** Measures `specimen`; `kind` and `rank` are what its name speaks of, for the order of the first questions only. */
 export async function measure(specimen: Specimen, kind: NormKind | null, rank: number | null): Promise<Measurement> {
   try {
-    return await climbAndMeasure(specimen, kind, rank);
+    const measured = await climbAndMeasure(specimen, kind, rank, 'float64');
+    if (measured.kind !== 'unusable' || !measured.constructed) return measured;
+    const again = await climbAndMeasure(inFloat32(specimen), kind, rank, 'float32');
+    return again.kind === 'measured' ? again : measured;
   } catch (error) {
     if (error instanceof SubjectGone) return { kind: 'undecided', reason: error.reason };
     throw error;
@@ -55,7 +61,12 @@ export async function measure(specimen: Specimen, kind: NormKind | null, rank: n
 
 // --- internal ---
 
-async function climbAndMeasure(specimen: Specimen, kind: NormKind | null, rank: number | null): Promise<Measurement> {
+async function climbAndMeasure(
+  specimen: Specimen,
+  kind: NormKind | null,
+  rank: number | null,
+  dtype: Profile['dtype'],
+): Promise<Measurement> {
   const search = await findStance(specimen, kind, rank);
   if (search.kind === 'undecided') return { kind: 'undecided', reason: search.outcome.reason };
   if (search.kind === 'none') return { kind: 'unusable', constructed: search.constructed, message: search.message };
@@ -85,7 +96,7 @@ async function climbAndMeasure(specimen: Specimen, kind: NormKind | null, rank: 
   if (evaluation === null && running !== null)
     doubts.push('what eval normalises with is neither the buffers nor the batch');
   const known = running === 'unknown' ? null : running;
-  const draft = await completed(specimen, stance, structure, roles, affine, scaled, known);
+  const draft = await completed(specimen, stance, structure, roles, affine, scaled, known, dtype);
   // A leaf that requires grad can't be written to: under input.mutated there is no gradient to speak of.
   const gradient = draft.mutatesInput
     ? ({ kind: 'not-asked' } as const)
@@ -93,7 +104,7 @@ async function climbAndMeasure(specimen: Specimen, kind: NormKind | null, rank: 
   if (gradient.kind === 'unknown') doubts.push('its input gradient is that of no combination of detached statistics');
   if (gradient.kind === 'refused') doubts.push(`backward raises ${gradient.message}`);
   const profile = { ...draft, gradient: gradient.kind === 'measured' ? gradient.gradient : null };
-  return { kind: 'measured', stance, roles, profile, doubts };
+  return { kind: 'measured', specimen, stance, roles, profile, doubts };
 }
 
 async function completed(
@@ -104,6 +115,7 @@ async function completed(
   affine: Affine,
   scaled: Extract<ScaleMeasurement, { kind: 'measured' }>,
   running: Running | null,
+  dtype: Profile['dtype'],
 ): Promise<Profile> {
   const conduct = await measureConduct(specimen, stance, singleShape(stance, structure));
   const draft: Profile = {
@@ -118,6 +130,7 @@ async function completed(
     extras: roles.extras,
     counter: roles.counter,
     agreement: scaled.agreement,
+    dtype,
   };
   return withEpsArgument(specimen, stance, draft);
 }

@@ -56,6 +56,7 @@ export function specialCases(axis: Axis, target: Target, stance: Stance): SmallC
     case 'input.mutated':
     case 'stdout':
     case 'state.keys':
+    case 'input.dtype':
       return [make(shape, [run(x)], sized)];
     case 'running.gradient': {
       const step: Step = { kind: 'forward', mode: 'train', input: x, gradient: true };

@@ -35,7 +35,7 @@ export function trialCases(target: Target, stance: Stance, profile: Profile): Ca
   const cases: Case[] = [];
   const hasAffine = profile.affine.form !== 'none' && target.affine;
   for (const [k, shape] of trialShapes(target, stance).entries()) {
-    for (const dtype of ['float64', 'float32'] as const) {
+    for (const dtype of profile.dtype === 'float64' ? (['float64', 'float32'] as const) : (['float32'] as const)) {
       for (const [f, spread] of SPREADS.entries()) {
         const seed = 1000 + 100 * k + 10 * f;
         const input = (i: number): Tensor =>

@@ -83,7 +83,7 @@ function witnessOf(
     .map((_, step) => textOf(specimen, step, 'stdout'))
     .join('');
   const base = { case: c.id, input, stdout: printed === '' ? null : printed, replay: replay(c.id) };
-  if (departure.axis.id === 'stdout' || departure.axis.id === 'state.keys') {
+  if (departure.axis.id === 'stdout' || departure.axis.id === 'state.keys' || departure.axis.id === 'input.dtype') {
     return { ...base, step: c.steps.length - 1, tensor: 'output', ...firstOutputs(expected, actual) };
   }
   if (departure.axis.id === 'input.mutated') return mutationWitness(base, c, specimen);
