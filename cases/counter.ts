@@ -35,8 +35,9 @@ export function uniformAt(a: number, b: number, i: number): number {
  * below their last bit so that the values fill float64. It reads the words 2i and 2i + 1.
  */
 export function normalAt(a: number, b: number, i: number): number {
-  const u = mix(mix(2 * i + a) + b);
-  const v = mix(mix(2 * i + 1 + a) + b);
+  // `| 0` changes no bit that `mix` looks at; it tells the compiler that 32-bit integers are all there is.
+  const u = mix((mix(((i << 1) + a) | 0) + b) | 0);
+  const v = mix((mix((((i << 1) | 1) + a) | 0) + b) | 0);
   const sum = (u & 0xffff) + (u >>> 16) + (v & 0xffff) + (v >>> 16);
   const fraction = (Math.imul(u, v | 1) >>> 0) / 4294967296;
   return (sum + fraction - 131070.5) * PER_STANDARD_DEVIATION;

@@ -4,26 +4,27 @@ import { rawBytes, storageFromBytes } from '../ts-impl/tensor/bytes.ts';
 import { itemSize, type Storage } from '../ts-impl/tensor/dtype.ts';
 import type { Tensor } from '../ts-impl/tensor/tensor.ts';
 import type { Value } from './case.ts';
-import {
-  asCount,
-  asCounts,
-  asDtype,
-  asList,
-  asMap,
-  MalformedHeader,
-  type Plain,
-  type PlainMap,
-  show,
-} from './header.ts';
+import { asCount, asCounts, asDtype, asList, asMap, MalformedHeader, type Plain, show } from './header.ts';
+
+/** dtype, shape, strides, offset, elements, at. */
+const TENSOR_FIELDS = 6;
 
 /** Collects the memory of tensors, each at a multiple of 8 bytes, as one payload. */
 export class PayloadWriter {
   private readonly parts: Uint8Array[] = [];
   private length = 0;
+  private start = 0;
 
-  /** Adds raw memory and returns the byte at which it will lie. */
+  /** Begins the memory of another case, and returns how many bytes the one before takes. */
+  begin(): number {
+    const size = this.length - this.start;
+    this.start = this.length;
+    return size;
+  }
+
+  /** Adds raw memory and returns the byte of its case at which it will lie. */
   add(storage: Storage): number {
-    const at = this.length;
+    const at = this.length - this.start;
     const bytes = rawBytes(storage);
     this.parts.push(bytes);
     this.length += (bytes.length + 7) & ~7;
@@ -41,27 +42,26 @@ export class PayloadWriter {
   }
 }
 
-/** The header of a tensor: dtype, shape, strides, offset and elements of memory, and the byte `at` which that memory lies. */
-export function encodeTensor(t: Tensor, payload: PayloadWriter): PlainMap {
-  return {
-    dtype: t.dtype,
-    shape: t.shape,
-    strides: t.strides,
-    offset: t.offset,
-    elements: t.storage.length,
-    at: payload.add(t.storage),
-  };
+/**
+ * The header of a tensor: dtype, shape, strides, offset and elements of memory, and the byte `at` which that memory lies.
+ * A list, since there are six tensors to a case and their keys would be most of a message's header.
+ */
+export function encodeTensor(t: Tensor, payload: PayloadWriter): readonly Plain[] {
+  return [t.dtype, t.shape, t.strides, t.offset, t.storage.length, payload.add(t.storage)];
 }
 
 /** Reads what `encodeTensor` wrote; the memory is copied out of the payload. Throws MalformedHeader. */
 export function decodeTensor(header: Plain, payload: Uint8Array, place: string): Tensor {
-  const map = asMap(header, place);
-  const dtype = asDtype(map.dtype, `${place}.dtype`);
-  const shape = asCounts(map.shape, `${place}.shape`);
-  const strides = asCounts(map.strides, `${place}.strides`);
-  const offset = asCount(map.offset, `${place}.offset`);
-  const elements = asCount(map.elements, `${place}.elements`);
-  const at = asCount(map.at, `${place}.at`);
+  const fields = asList(header, place);
+  if (fields.length !== TENSOR_FIELDS) {
+    throw new MalformedHeader(`${place} has ${fields.length} fields, expected ${TENSOR_FIELDS}`);
+  }
+  const dtype = asDtype(fields[0], `${place}.dtype`);
+  const shape = asCounts(fields[1], `${place}.shape`);
+  const strides = asCounts(fields[2], `${place}.strides`);
+  const offset = asCount(fields[3], `${place}.offset`);
+  const elements = asCount(fields[4], `${place}.elements`);
+  const at = asCount(fields[5], `${place}.at`);
   if (strides.length !== shape.length)
     throw new MalformedHeader(`${place} has ${shape.length} sizes and ${strides.length} strides`);
   const empty = shape.includes(0);

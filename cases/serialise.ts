@@ -21,8 +21,13 @@ export { decodeTensor, decodeValue, encodeTensor, encodeValue, PayloadWriter } f
 
 export function encodeCase(c: Case): { readonly header: PlainMap; readonly payload: Uint8Array } {
   const payload = new PayloadWriter();
+  return { header: encodeCaseHeader(c, payload), payload: payload.bytes() };
+}
+
+/** The header of a case, its tensors' memory added to a payload that other cases may share. */
+export function encodeCaseHeader(c: Case, payload: PayloadWriter): PlainMap {
   const steps = c.steps.map((step) => encodeStep(step, payload));
-  return { header: { id: c.id, layer: c.layer, dtype: c.dtype, layout: c.layout, steps }, payload: payload.bytes() };
+  return { id: c.id, layer: c.layer, dtype: c.dtype, layout: c.layout, steps };
 }
 
 /** Reads what `encodeCase` wrote. Throws MalformedHeader. */

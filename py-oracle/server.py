@@ -76,7 +76,7 @@ def _reply(frames: list[bytes], subject: Subject, limits: Limits) -> list[bytes]
 
 def _answer(request: Ask, subject: Subject, limits: Limits) -> list[bytes]:
     answers: list[Plain] = []
-    payloads: list[bytes] = []
+    payloads: list[PayloadWriter] = []
     for header, memory in zip(request.cases, request.payloads):
         payload = PayloadWriter()
         try:
@@ -84,7 +84,7 @@ def _answer(request: Ask, subject: Subject, limits: Limits) -> list[bytes]:
         except Malformed as problem:
             payload = PayloadWriter()
             answers.append({"outcome": undecided("protocol", str(problem)), "truth": None})
-        payloads.append(payload.join())
+        payloads.append(payload)
     return messages.answer(request.sequence, answers, payloads)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from wire.answer import Plain, PayloadWriter
+from wire.answer import PayloadWriter, Written
 from wire.case import TensorHeader
 from wire.fields import DTYPES as ITEM_SIZES
 
@@ -33,7 +33,7 @@ def make_tensor(header: TensorHeader, buffer: bytearray, wide: bool) -> torch.Te
     return flat.as_strided(header.shape, header.strides, header.offset)
 
 
-def write_tensor(name: str, tensor: torch.Tensor, payload: PayloadWriter) -> Plain:
+def write_tensor(name: str, tensor: torch.Tensor, payload: PayloadWriter) -> Written:
     """Copies the values as they are now, in index order. Integer types that the wire lacks are sent as int64."""
     known = _NAMES_AND_SIZES.get(tensor.dtype)
     if known is None:
@@ -43,7 +43,7 @@ def write_tensor(name: str, tensor: torch.Tensor, payload: PayloadWriter) -> Pla
         tensor = tensor.contiguous()
     dtype, size = known
     memory = string_at(tensor.data_ptr(), tensor.numel() * size)
-    return {"name": name, "dtype": dtype, "shape": tensor.shape, "at": payload.add(memory)}
+    return (name, dtype, tensor.shape, payload.add(memory))
 
 
 def to_python(value: Any, buffer: bytearray, wide: bool) -> Any:

@@ -20,7 +20,7 @@ from torch_side.layers import (
     find_layer,
 )
 from torch_side.tensors import DTYPES, make_tensor, to_python, write_tensor
-from wire.answer import NOT_RUN, Plain, PayloadWriter, outcome_of, refused, returned
+from wire.answer import NOT_RUN, Plain, PayloadWriter, Written, outcome_of, refused, returned
 from wire.case import (
     Backward,
     Call,
@@ -149,7 +149,7 @@ class Trajectory:
                 if parameter is not None:
                     parameter.grad = None
         run_backward(output, gradient)
-        tensors: list[Plain] = []
+        tensors: list[Written] = []
         for name, leaf in leaves.items():
             if leaf.grad is not None:
                 tensors.append(write_tensor(name + ".grad", leaf.grad, self._payload))
@@ -162,7 +162,7 @@ class Trajectory:
         module = self._module
         if module is None:
             return NOT_RUN
-        tensors: list[Plain] = []
+        tensors: list[Written] = []
         if step.what == "all":
             tensors += [write_tensor(n, p, self._payload) for n, p in module._parameters.items() if p is not None]
         tensors += [write_tensor(n, b, self._payload) for n, b in module._buffers.items() if b is not None]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 Plain = dict[str, Any]
+
+# A tensor of an answer: name, dtype, shape, and the byte of its case's payload at which it lies.
+Written = tuple[str, str, Sequence[int], int]
 
 _PADDING = tuple(b"\0" * n for n in range(8))
 
@@ -14,28 +17,33 @@ NOT_RUN: Plain = {"kind": "not_run"}
 class PayloadWriter:
     """Collects memory, each piece at a multiple of 8 bytes, and joins it once."""
 
-    __slots__ = ("_length", "_parts")
+    __slots__ = ("_parts", "length")
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
-        self._length = 0
+        self.length = 0
 
     def add(self, memory: bytes) -> int:
         """Returns the byte at which it will lie."""
-        at = self._length
+        at = self.length
         self._parts.append(memory)
         size = len(memory)
         gap = -size & 7
         if gap:
             self._parts.append(_PADDING[gap])
-        self._length = at + size + gap
+        self.length = at + size + gap
         return at
 
     def join(self) -> bytes:
         return b"".join(self._parts)
 
 
-def returned(tensors: list[Plain], texts: dict[str, str]) -> Plain:
+def join_all(payloads: list[PayloadWriter]) -> bytes:
+    """The payloads one after the other, copied once."""
+    return b"".join([part for payload in payloads for part in payload._parts])
+
+
+def returned(tensors: list[Written], texts: dict[str, str]) -> Plain:
     return {"kind": "returned", "tensors": tensors, "texts": texts}
 
 

@@ -104,4 +104,4 @@ class Case:
     id: str
     dtype: str
     steps: tuple[Step, ...]
-    payload: bytes
+    payload: memoryview

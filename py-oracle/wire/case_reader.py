@@ -42,7 +42,7 @@ from wire.limits import Limits
 MAX_DEPTH = 8
 
 
-def read_case(plain: Any, payload: bytes, limits: Limits) -> Case:
+def read_case(plain: Any, payload: memoryview, limits: Limits) -> Case:
     """Raises Malformed, which names the place, for whatever is not a Case."""
     header = fields(plain, _CASE, "case")
     string(header["layer"], "case.layer")
@@ -67,7 +67,6 @@ _BARE = keys("kind")
 _CAST = keys("kind", "dtype")
 _CALL = keys("kind", "function", "arguments", "gradient")
 _ARGUMENT = keys("name", "value")
-_TENSOR = keys("dtype", "shape", "strides", "offset", "elements", "at")
 
 _UNPACK_DOUBLE = struct.Struct("<d").unpack
 
@@ -190,9 +189,9 @@ class _Reader:
         )
 
     def tensor(self, plain: Any, place: str) -> TensorHeader:
-        m = fields(plain, _TENSOR, place)
-        dtype, shape, strides = m["dtype"], m["shape"], m["strides"]
-        offset, elements, at = m["offset"], m["elements"], m["at"]
+        if type(plain) is not list or len(plain) != len(TensorHeader._fields):
+            raise Malformed(place, f"is {show(plain)}, expected a list of {', '.join(TensorHeader._fields)}")
+        dtype, shape, strides, offset, elements, at = plain
         if not type(offset) is type(elements) is type(at) is int or offset < 0 or elements < 0 or at < 0:
             raise Malformed(place, f"has {offset=}, {elements=}, {at=}, expected whole numbers")
         if type(dtype) is not str or dtype not in DTYPES:

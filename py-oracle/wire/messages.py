@@ -7,6 +7,7 @@ from typing import Any, Union
 
 import msgpack
 
+from wire.answer import PayloadWriter, join_all
 from wire.fields import Malformed, boolean, count, fields, keys, sequence, show, string
 from wire.limits import Limits
 
@@ -27,14 +28,14 @@ class Ask:
     sequence: int
     truth: bool
     cases: list[Any]
-    payloads: list[bytes]
+    payloads: list[memoryview]
 
 
 @dataclass(frozen=True, slots=True)
 class Floor:
     sequence: int
     cases: list[Any]
-    payloads: list[bytes]
+    payloads: list[memoryview]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class BadMessage(Exception):
 
 
 def read_request(frames: list[bytes], limits: Limits) -> Request:
-    """Frame 0 is the header, the others are payloads, one for each case. Raises BadMessage."""
+    """Frame 0 is the header, frame 1 the payload of its cases, one after the other. Raises BadMessage."""
     header = _read_header(frames, limits)
     sequence_number: int | None = None
     try:
@@ -74,12 +75,12 @@ def read_request(frames: list[bytes], limits: Limits) -> Request:
             return Hello()
         sequence_number = count(header.get("sequence"), "request.sequence")
         if kind == "ask":
-            m = fields(header, keys("protocol", "kind", "sequence", "truth", "cases"), "request")
-            cases = _cases(m["cases"], frames, limits)
-            return Ask(sequence_number, boolean(m["truth"], "request.truth"), cases, frames[1:])
+            m = fields(header, keys("protocol", "kind", "sequence", "truth", "cases", "sizes"), "request")
+            cases, payloads = _cases(m, frames, limits)
+            return Ask(sequence_number, boolean(m["truth"], "request.truth"), cases, payloads)
         if kind == "floor":
-            m = fields(header, keys("protocol", "kind", "sequence", "cases"), "request")
-            return Floor(sequence_number, _cases(m["cases"], frames, limits), frames[1:])
+            m = fields(header, keys("protocol", "kind", "sequence", "cases", "sizes"), "request")
+            return Floor(sequence_number, *_cases(m, frames, limits))
         if kind == "load":
             m = fields(header, keys("protocol", "kind", "sequence", "file", "blocks"), "request")
             _expect_payloads(frames, 0)
@@ -94,8 +95,9 @@ def welcome(subject: str, version: str | None, capabilities: dict[str, str]) -> 
     return [_pack("welcome", {"subject": subject, "version": version, "capabilities": capabilities})]
 
 
-def answer(sequence_number: int, answers: list[Plain], payloads: list[bytes]) -> list[bytes]:
-    return [_pack("answer", {"sequence": sequence_number, "answers": answers}), *payloads]
+def answer(sequence_number: int, answers: list[Plain], payloads: list[PayloadWriter]) -> list[bytes]:
+    sizes = [payload.length for payload in payloads]
+    return [_pack("answer", {"sequence": sequence_number, "answers": answers, "sizes": sizes}), join_all(payloads)]
 
 
 def floor(sequence_number: int, seconds: bytes) -> list[bytes]:
@@ -139,12 +141,25 @@ def _read_header(frames: list[bytes], limits: Limits) -> Plain:
     return header
 
 
-def _cases(plain: Any, frames: list[bytes], limits: Limits) -> list[Any]:
-    cases = sequence(plain, "request.cases")
+def _cases(m: Plain, frames: list[bytes], limits: Limits) -> tuple[list[Any], list[memoryview]]:
+    """The cases' headers, and each one's part of the payload."""
+    cases = sequence(m["cases"], "request.cases")
     if len(cases) > limits.cases:
         raise Malformed("request.cases", f"has {len(cases)} cases; the limit is {limits.cases}")
-    _expect_payloads(frames, len(cases))
-    return cases
+    _expect_payloads(frames, 1)
+    sizes = sequence(m["sizes"], "request.sizes")
+    if len(sizes) != len(cases):
+        raise Malformed("request.sizes", f"has {len(sizes)} numbers for {len(cases)} cases")
+    whole = memoryview(frames[1])
+    payloads: list[memoryview] = []
+    end = 0
+    for i, size in enumerate(sizes):
+        start = end
+        end += count(size, f"request.sizes[{i}]")
+        payloads.append(whole[start:end])
+    if end != len(whole):
+        raise Malformed("request.sizes", f"add up to {end}, but the payload has {len(whole)} bytes")
+    return cases, payloads
 
 
 def _expect_payloads(frames: list[bytes], expected: int) -> None:

@@ -75,7 +75,7 @@ describe('decodeCase', () => {
   });
 
   test('refuses a tensor that reaches past its memory', () => {
-    const input = { dtype: 'float32', shape: [3], strides: [2], offset: 0, elements: 4, at: 0 };
+    const input = ['float32', [3], [2], 0, 4, 0]; // dtype, shape, strides, offset, elements, at
     const steps = [{ kind: 'forward', mode: null, input, gradient: false }];
     expect(() => decodeCase({ ...map, steps }, new Uint8Array(16))).toThrow(
       /reaches element 4, but its memory holds 4/,

@@ -49,6 +49,7 @@ const askHeader = (cases: readonly Plain[]): PlainMap => ({
   sequence: 5,
   truth: false,
   cases,
+  sizes: cases.map(() => good.payload.length),
 });
 
 describe.skipIf(!hasPython)(`a bad message${hasPython ? '' : ` (${NO_PYTHON})`}`, () => {
@@ -81,6 +82,16 @@ describe.skipIf(!hasPython)(`a bad message${hasPython ? '' : ` (${NO_PYTHON})`}`
       { reason: 'malformed', sequence: 5, message: 'the message has 0 payload frames, expected 1' },
     ],
     ['a payload too many', [...encodeHello(), new Uint8Array(8)], { reason: 'malformed' }],
+    [
+      'a size too few',
+      [encodeHeader({ ...askHeader([good.header]), sizes: [] }), good.payload],
+      { reason: 'malformed', sequence: 5, message: 'request.sizes has 0 numbers for 1 cases' },
+    ],
+    [
+      'sizes that are not the payload’s',
+      [encodeHeader({ ...askHeader([good.header]), sizes: [2 ** 40] }), good.payload],
+      { reason: 'malformed', sequence: 5, message: `request.sizes add up to ${2 ** 40}, but the payload has 8 bytes` },
+    ],
     ['cases that are no list', [encodeHeader({ ...askHeader([]), cases: 'all' })], { reason: 'malformed' }],
     [
       'an oversize header',
@@ -107,8 +118,16 @@ describe.skipIf(!hasPython)(`a bad message${hasPython ? '' : ` (${NO_PYTHON})`}`
   });
 });
 
-const tensor = { dtype: 'float32', shape: [2, 1], strides: [1, 1], offset: 0, elements: 2, at: 0 };
-const forward = { kind: 'forward', mode: 'train', input: tensor, gradient: false };
+/** [dtype, shape, strides, offset, elements, at] */
+const tensorAt = (at: number, shape: readonly Plain[], strides = [1, 1]): Plain => [
+  'float32',
+  shape,
+  strides,
+  0,
+  2,
+  at,
+];
+const forward = { kind: 'forward', mode: 'train', input: tensorAt(0, [2, 1]), gradient: false };
 const withSteps = (...steps: Plain[]): PlainMap => ({ ...good.header, steps });
 
 describe.skipIf(!hasPython)(`a bad case${hasPython ? '' : ` (${NO_PYTHON})`}`, () => {
@@ -119,20 +138,25 @@ describe.skipIf(!hasPython)(`a bad case${hasPython ? '' : ` (${NO_PYTHON})`}`, (
     ['has an unknown step', withSteps({ kind: 'dance' }), "case.steps[0].kind is 'dance', which is no step"],
     [
       'reaches past its memory',
-      withSteps({ ...forward, input: { ...tensor, shape: [3, 1] } }),
+      withSteps({ ...forward, input: tensorAt(0, [3, 1]) }),
       'case.steps[0].input reaches element 2, but its memory holds 2',
     ],
     [
       'lies outside the payload',
-      withSteps({ ...forward, input: { ...tensor, at: 8 } }),
+      withSteps({ ...forward, input: tensorAt(8, [2, 1]) }),
       'case.steps[0].input lies at byte 8 with 2 elements, outside the payload of 8 bytes',
     ],
     [
       'is larger than the limit by strides of 0',
-      withSteps({ ...forward, input: { ...tensor, shape: [1 << 20, 1 << 10], strides: [0, 0] } }),
+      withSteps({ ...forward, input: tensorAt(0, [1 << 20, 1 << 10], [0, 0]) }),
       'elements; the limit is',
     ],
-    ['counts in strings', withSteps({ ...forward, input: { ...tensor, shape: ['2', 1] } }), 'expected whole numbers'],
+    [
+      'has a tensor with a field too few',
+      withSteps({ ...forward, input: ['float32', [2, 1]] }),
+      "case.steps[0].input is ['float32', [2, 1]], expected a list of dtype, shape, strides, offset, elements, at",
+    ],
+    ['counts in strings', withSteps({ ...forward, input: tensorAt(0, ['2', 1]) }), 'expected whole numbers'],
     [
       'sets an attribute of Python’s own',
       withSteps({ kind: 'set_attribute', name: '__class__', value: null }),
@@ -149,7 +173,10 @@ describe.skipIf(!hasPython)(`a bad case${hasPython ? '' : ` (${NO_PYTHON})`}`, (
       'case.steps[0].value.float is 4 raw bytes, expected 8 raw bytes',
     ],
   ])('that %s is undecided with its place, and its neighbour is answered', async (_, header, words) => {
-    const reply = await ask(encodeHeader(askHeader([header, good.header])), good.payload, good.payload);
+    const reply = await ask(
+      encodeHeader(askHeader([header, good.header])),
+      Buffer.concat([good.payload, good.payload]),
+    );
     if (reply.kind !== 'answer') throw new Error(JSON.stringify(reply));
     const [bad, neighbour] = reply.answers.map(({ outcome }) => outcome);
     expect(bad).toMatchObject({ kind: 'undecided', reason: { kind: 'protocol' } });

@@ -117,13 +117,10 @@ def _value(value: Any, payload: PayloadWriter, depth: int) -> Any:
     raise TypeError(type(value).__name__)
 
 
-def _tensor(value: torch.Tensor, payload: PayloadWriter) -> Plain:
+def _tensor(value: torch.Tensor, payload: PayloadWriter) -> list[Any]:
     dtype = next(name for name, known in DTYPES.items() if known is value.dtype)
     memory = bytes(value.reshape(-1).view(torch.uint8).tolist())
-    strides = list(value.stride())
-    at = payload.add(memory)
-    shape = list(value.shape)
-    return {"dtype": dtype, "shape": shape, "strides": strides, "offset": 0, "elements": value.numel(), "at": at}
+    return [dtype, list(value.shape), list(value.stride()), 0, value.numel(), payload.add(memory)]
 
 
 def _missing(members: list[Any], namespace: dict[str, Any]) -> list[str]:

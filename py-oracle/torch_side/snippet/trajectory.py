@@ -17,7 +17,7 @@ from torch_side.snippet.document import Document, line_in, out_of_memory
 from torch_side.snippet.binding import bind, find_definition
 from torch_side.snippet.inventory import Held, owner_of, set_on, tensors_of
 from torch_side.tensors import DTYPES, make_tensor, to_python, write_tensor
-from wire.answer import NOT_RUN, PayloadWriter, Plain, outcome_of, refused, returned
+from wire.answer import NOT_RUN, PayloadWriter, Plain, Written, outcome_of, refused, returned
 from wire.case import (
     Arguments,
     Backward,
@@ -157,7 +157,7 @@ class SnippetTrajectory:
                 leaf.grad = None
         # As a training loop does it: a graph that nobody asks again is freed, which shows buffers that still hold it.
         run_backward(output, make_tensor(step.gradient, self._buffer, False), keep_graph=self._asked_again)
-        tensors: list[Plain] = []
+        tensors: list[Written] = []
         for name, leaf in leaves.items():
             if leaf.grad is not None:
                 tensors.append(write_tensor(f"{name}.grad", leaf.grad, self._payload))
@@ -250,7 +250,7 @@ class SnippetTrajectory:
     def _held(self) -> list[Held]:
         return tensors_of(self._instance)[:MAX_TENSORS]
 
-    def _write(self, held: list[Held]) -> list[Plain]:
+    def _write(self, held: list[Held]) -> list[Written]:
         for h in held:
             if h.tensor.numel() > self._max_elements:
                 raise Unsupported(f"{h.name} has {h.tensor.numel()} elements; the limit is {self._max_elements}")
@@ -259,7 +259,7 @@ class SnippetTrajectory:
     def _changed(self, header: TensorHeader) -> bool:
         """Whether the memory that was handed over is no longer what was sent."""
         end = header.at + header.elements * ITEM_SIZES[header.dtype]
-        return bytes(self._buffer[header.at : end]) != self._case.payload[header.at : end]
+        return memoryview(self._buffer)[header.at : end] != self._case.payload[header.at : end]
 
 
 def asks_again(steps: tuple[Step, ...]) -> bool:

@@ -56,7 +56,8 @@ while True:
         continue
     ids = [case["id"] for case in header["cases"]]
     answers = [{"outcome": {"kind": "returned", "steps": []}, "truth": None} for _ in ids]
-    reply = [pack({"kind": "answer", "sequence": header["sequence"], "answers": answers}), *[b"" for _ in ids]]
+    sizes = [0 for _ in ids]
+    reply = [pack({"kind": "answer", "sequence": header["sequence"], "answers": answers, "sizes": sizes}), b""]
     if "die" in ids:
         os._exit(7)
     if "hang" in ids:
@@ -64,7 +65,7 @@ while True:
     if "die-in-company" in ids and len(ids) > 1:
         os._exit(7)
     if "sequence" in ids:
-        reply[0] = pack({"kind": "answer", "sequence": header["sequence"] + 1000, "answers": answers})
+        reply[0] = pack({"kind": "answer", "sequence": header["sequence"] + 1000, "answers": answers, "sizes": sizes})
     if "garbage" in ids:
         reply[0] = b"\xc1garbage"
     if "proto" in ids:
@@ -72,7 +73,8 @@ while True:
     if "short" in ids:
         reply = reply[:-1]
     if "too-few" in ids:
-        reply = [pack({"kind": "answer", "sequence": header["sequence"], "answers": answers[1:]}), *reply[2:]]
+        fields = {"kind": "answer", "sequence": header["sequence"], "answers": answers[1:], "sizes": sizes[1:]}
+        reply = [pack(fields), b""]
     if "twice" in ids:
         socket.send_multipart([peer, *reply])
     if "error" in ids:

@@ -1,17 +1,12 @@
 // One answer of a reply: outcome headers and their payload into Outcomes. The schema has been checked before.
 
 import type { NamedTensor } from '../../../../cases/case.ts';
-import { storageFromBytes } from '../../../tensor/bytes.ts';
+import { viewOfBytes } from '../../../tensor/bytes.ts';
 import { type Dtype, itemSize } from '../../../tensor/dtype.ts';
 import { contiguousStrides, sizeOf } from '../../../tensor/shape.ts';
 import type { Answer, Outcome, StepResult, UndecidedReason } from '../../outcome.ts';
 
-interface TensorHeader {
-  readonly name: string;
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  readonly at: number;
-}
+type TensorHeader = readonly [name: string, dtype: Dtype, shape: readonly number[], at: number];
 
 type StepHeader =
   | {
@@ -33,7 +28,7 @@ export interface AnswerHeader {
   readonly truth: OutcomeHeader | null;
 }
 
-/** Tensors are copied out of the payload. One that lies outside it makes its outcome undecided. */
+/** Tensors are views of the payload, which begins at a multiple of 8. One that lies outside it makes its outcome undecided. */
 export function decodeAnswer(header: AnswerHeader, payload: Uint8Array): Answer {
   return {
     outcome: decodeOutcome(header.outcome, payload),
@@ -94,13 +89,13 @@ function decodeStep(step: StepHeader, payload: Uint8Array, place: string): StepR
 }
 
 function decodeTensor(header: TensorHeader, payload: Uint8Array, place: string): NamedTensor {
-  const { name, dtype, shape, at } = header;
+  const [name, dtype, shape, at] = header;
   const elements = sizeOf(shape);
   if (at % 8 !== 0 || at + elements * itemSize(dtype) > payload.length) {
     throw new Misplaced(
       `${place}.${name} lies at byte ${at} with ${elements} elements, outside the payload of ${payload.length} bytes`,
     );
   }
-  const storage = storageFromBytes(dtype, payload, at, elements);
+  const storage = viewOfBytes(dtype, payload, at, elements);
   return { name, tensor: { dtype, shape, strides: contiguousStrides(shape), offset: 0, storage } };
 }

@@ -13,7 +13,11 @@ export const REPLY_SCHEMA = {
   discriminator: { propertyName: 'kind' },
   oneOf: [
     record('welcome', { subject: text, version: nullable(text), capabilities: texts }),
-    record('answer', { sequence, answers: { type: 'array', items: { $ref: '#/definitions/answer' } } }),
+    record('answer', {
+      sequence,
+      answers: { type: 'array', items: { $ref: '#/definitions/answer' } },
+      sizes: { type: 'array', items: count },
+    }),
     record('floor', { sequence, seconds: {} }),
     record('loaded', {
       sequence,
@@ -54,7 +58,14 @@ export const REPLY_SCHEMA = {
         tagged('not_run', {}),
       ],
     },
-    tensor: closed({ name: text, dtype, shape: { type: 'array', items: count }, at: count }),
+    /** name, dtype, shape, at */
+    tensor: {
+      type: 'array',
+      items: [text, dtype, { type: 'array', items: count }, count],
+      minItems: 4,
+      maxItems: 4,
+      additionalItems: false,
+    },
     class: closed({
       name: text,
       line: count,

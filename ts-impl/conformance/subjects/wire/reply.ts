@@ -89,7 +89,7 @@ export function decodeReply(frames: readonly Uint8Array[]): Reply {
       return {
         kind: header.kind,
         sequence: header.sequence,
-        answers: header.answers.map((one, i) => decodeAnswer(one, payloads[i])),
+        answers: decodeAnswers(header, payloads[0]),
       };
     case 'floor':
       return { kind: header.kind, sequence: header.sequence, seconds: decodeSeconds(header.seconds) };
@@ -118,9 +118,17 @@ interface LoadedHeader {
   readonly failures: readonly LoadFailure[];
 }
 
+interface AnswersHeader {
+  readonly kind: 'answer';
+  readonly sequence: number;
+  readonly answers: readonly AnswerHeader[];
+  /** Bytes of each answer's part of the payload. */
+  readonly sizes: readonly number[];
+}
+
 type ReplyHeader =
   | Extract<Reply, { kind: 'welcome' | 'error' }>
-  | { readonly kind: 'answer'; readonly sequence: number; readonly answers: readonly AnswerHeader[] }
+  | AnswersHeader
   | { readonly kind: 'floor'; readonly sequence: number; readonly seconds: Plain }
   | LoadedHeader;
 
@@ -140,7 +148,6 @@ function reasons(): string {
 function payloadsOf(header: ReplyHeader): number {
   switch (header.kind) {
     case 'answer':
-      return header.answers.length;
     case 'loaded':
       return 1;
     case 'welcome':
@@ -150,6 +157,26 @@ function payloadsOf(header: ReplyHeader): number {
     default:
       return header satisfies never;
   }
+}
+
+function decodeAnswers({ answers, sizes }: AnswersHeader, payload: Uint8Array): Answer[] {
+  if (sizes.length !== answers.length) {
+    throw new ProtocolError(`the answer has ${sizes.length} sizes for ${answers.length} answers`);
+  }
+  // A frame may lie anywhere; only memory that begins at a multiple of 8 can be looked at in place.
+  const aligned = payload.byteOffset % 8 === 0 ? payload : Uint8Array.prototype.slice.call(payload);
+  let end = 0;
+  const decoded = answers.map((one, i) => {
+    const start = end;
+    end += sizes[i];
+    if (start % 8 !== 0 || end > aligned.length) {
+      throw new ProtocolError(`answer ${i} lies at bytes ${start} to ${end} of a payload of ${aligned.length}`);
+    }
+    return decodeAnswer(one, aligned.subarray(start, end));
+  });
+  if (end !== aligned.length)
+    throw new ProtocolError(`the payload has ${aligned.length} bytes, the sizes add up to ${end}`);
+  return decoded;
 }
 
 function decodeSeconds(seconds: Plain): number {

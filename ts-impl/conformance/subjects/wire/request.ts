@@ -1,10 +1,10 @@
 // Requests as frames. It sends nothing.
 
-import { encodeCase, type PlainMap } from '../../../../cases/serialise.ts';
+import { encodeCaseHeader, PayloadWriter, type PlainMap } from '../../../../cases/serialise.ts';
 import type { Case } from '../../../../cases/case.ts';
 import { encodeHeader, PROTOCOL } from './header.ts';
 
-/** Frame 0 is the header, the others are the payloads of its cases, in order. */
+/** Frame 0 is the header, frame 1 the payload of its cases, one after the other. */
 export type Frames = readonly Uint8Array[];
 
 /** A piece of a document, with the number (from 1) of its first line there. */
@@ -34,6 +34,12 @@ export function encodeLoad(sequence: number, file: string, blocks: readonly Sour
 // --- internal ---
 
 function withCases(header: PlainMap, cases: readonly Case[]): Frames {
-  const encoded = cases.map(encodeCase);
-  return [encodeHeader({ ...header, cases: encoded.map((one) => one.header) }), ...encoded.map((one) => one.payload)];
+  const payload = new PayloadWriter();
+  const sizes: number[] = [];
+  const headers = cases.map((c) => {
+    const encoded = encodeCaseHeader(c, payload);
+    sizes.push(payload.begin());
+    return encoded;
+  });
+  return [encodeHeader({ ...header, cases: headers, sizes }), payload.bytes()];
 }
