@@ -30,6 +30,8 @@ def make_tensor(header: TensorHeader, buffer: bytearray, wide: bool) -> torch.Te
         flat = torch.frombuffer(buffer, dtype=dtype, count=header.elements, offset=header.at)
     if wide and dtype is not torch.int64:
         flat = flat.double()
+    if header.strides == _ONE and header.offset == 0 and header.shape[0] == header.elements:
+        return flat  # a parameter or statistic, which most tensors are: it is its memory
     return flat.as_strided(header.shape, header.strides, header.offset)
 
 
@@ -56,6 +58,9 @@ def to_python(value: Any, buffer: bytearray, wide: bool) -> Any:
 
 
 # --- internal ---
+
+_ONE = (1,)
+
 
 
 def _on_the_wire(tensor: torch.Tensor) -> torch.Tensor:
