@@ -7,7 +7,7 @@ from typing import Any
 
 DTYPES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "int64": 8}
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 
 
 class Malformed(Exception):
@@ -69,7 +69,7 @@ def sequence(plain: Any, place: str) -> list[Any]:
 
 
 def attribute_name(plain: Any, place: str) -> str:
-    """A name that may be set on a layer: dotted identifiers, none of Python's own double-underscore names."""
+    """A name that may be set on a layer: dotted identifiers and the numbers of a list of layers, none of Python's own double-underscore names."""
     name = string(plain, place)
     if _IDENTIFIER.fullmatch(name) is None or name.startswith("__") or ".__" in name:
         raise Malformed(place, f"is {show(name)}, expected the name of an attribute, none of Python's own __names__")

@@ -72,6 +72,7 @@ function faithful(kind: NormKind, shape: readonly number[]): Profile {
     counter: null,
     agreement: 1e-5,
     dtype: 'float64',
+    evalIsTrain: kind !== 'BatchNorm',
   };
 }
 

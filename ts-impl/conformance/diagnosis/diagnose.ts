@@ -75,7 +75,9 @@ export async function diagnose(given: Specimen, options: DiagnoseOptions): Promi
   const closestTarget =
     errorsIn(departuresFrom(nearest, subject)).length < errorsIn(departures).length ? nearest : target;
   const closest = await compareClosest(closestTarget, target, trial, measurement, dictionary, specimen, options);
-  const unexplained = [...residue(proof, doubts, withdrawn), ...trial.unexplained];
+  // Equal to PyTorch on every trial case, and no departure measured: what the model can't follow is no difference.
+  const equal = errorsIn(departures).length === 0 && trial.equal;
+  const unexplained = equal ? [] : [...residue(proof, doubts, withdrawn), ...trial.unexplained];
   const differs = errorsIn(kept).length > 0 || unexplained.length > 0;
   return {
     kind: 'diagnosed',
@@ -225,8 +227,8 @@ async function describe(
       kind: 'convention',
       convention: axis.id,
       level,
-      expected,
-      actual,
+      expected: axis.told?.(expected) ?? expected,
+      actual: axis.told?.(actual) ?? actual,
       message: axis.explain(actual, { profile, stance }, target),
       location: options.locate(axis.clues),
       repair: null,

@@ -30,8 +30,15 @@ function channelWord(profile: Profile, target: Target): string | null {
   const last = profile.shape.length - 1;
   const swap = (to: number) => keptAxes(target).map((axis) => (axis === 1 ? to : axis));
   if (last !== 1 && sameAxes(members.kept, swap(last))) return '-1';
-  if (target.kind === 'BatchNorm' && sameAxes(members.kept, [0])) return '0';
+  if (target.kind === 'BatchNorm' && sameAxes(members.kept, [0]) && parametersLieAlong(profile, 0)) return '0';
   return null;
+}
+
+/** Whether its parameters, or its buffers, have an entry for each place on an axis: statistics alone say nothing of channels. */
+function parametersLieAlong({ affine, running }: Profile, axis: number): boolean {
+  const t = affine.weight ?? affine.bias;
+  if (t !== null) return sameAxes(t.axes, [axis]);
+  return running !== null && running.users.kind === 'axes' && sameAxes(running.users.kept, [axis]);
 }
 
 export const channelAxis: Axis = {
@@ -111,6 +118,7 @@ export const axesReduction: Axis = {
   },
   shownBy: OUTPUT,
   separatedBy: 'every size different, and every sample and channel with statistics of its own',
+  told: (value) => String(value).replace(/ in \d+ groups$/, ''),
   explain: (actual, _subject, target) =>
     `One statistic runs over the axes ${actual}, where PyTorch's ${target.layer} runs it over ${axesPytorch(target)}.`,
   clues: [/(mean|var|std)\s*\(.*(dim|axis)?/, /dims?\s*=|axis\s*=/],

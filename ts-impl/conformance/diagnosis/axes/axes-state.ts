@@ -40,7 +40,7 @@ export const statisticsEval: Axis = {
   about: 'what eval normalises with',
   pytorch: (target) => (target.tracked ? 'running' : 'batch'),
   measured: ({ profile }) => {
-    const word = profile.running === null ? 'batch' : profile.running.evalStatistics;
+    const word = profile.running?.evalStatistics ?? (profile.evalIsTrain ? 'batch' : 'unknown');
     return word === 'unknown' ? null : word;
   },
   apply: (profile, value) => withRunning(profile, { evalStatistics: value === 'running' ? 'running' : 'batch' }),

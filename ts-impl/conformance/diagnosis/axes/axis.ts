@@ -30,6 +30,8 @@ export interface Axis {
   readonly apply: ((profile: Profile, value: AxisValue, target: Target) => Profile) | null;
   /** Compared with a relative tolerance where values are numbers. */
   readonly same?: (a: AxisValue, b: AxisValue) => boolean;
+  /** The value as findings tell it; as it is where left out. */
+  readonly told?: (value: AxisValue) => AxisValue;
   /** What to separate its values with: the inputs that show them. */
   readonly separatedBy: string;
   /** The tensors in which a witness shows it, and an option that its case must set; any where left out. */

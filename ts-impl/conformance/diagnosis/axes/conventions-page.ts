@@ -55,7 +55,7 @@ function pytorchWords(axis: Axis): string {
   for (const kind of KINDS) {
     const value = axis.pytorch(exampleTarget(kind));
     if (value === null) continue;
-    const word = String(value);
+    const word = String(axis.told?.(value) ?? value);
     byValue.set(word, [...(byValue.get(word) ?? []), kind]);
   }
   if (byValue.size === 1) {

@@ -8,7 +8,9 @@ import type { Specimen } from '../measure/specimen.ts';
 export function workerSpecimen(cls: LoadedClass, worker: Worker): Specimen {
   return {
     name: cls.name,
-    signature: cls.parameters.filter((p) => p.kind !== 'var_positional' && p.kind !== 'var_keyword'),
+    signature: cls.parameters
+      .filter((p) => p.kind !== 'var_keyword')
+      .map((p) => (p.kind === 'var_positional' ? { ...p, hasDefault: true, variadic: true } : p)),
     ask: async (cases) => {
       const answers = await worker.ask(cases, { truth: false });
       return answers.map(({ outcome }) => {

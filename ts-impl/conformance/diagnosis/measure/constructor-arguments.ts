@@ -24,7 +24,11 @@ export function rolesOf(signature: readonly ConstructorParameter[]): Map<string,
   for (const { name } of signature) roles.set(name, roleOf(name.toLowerCase()));
   const required = signature.filter((p) => !p.hasDefault);
   if (![...roles.values()].includes('size')) {
-    const first = required.find((p) => roles.get(p.name) === 'other');
+    // A lone `ndim` is a width; where nothing else may be the size, `*shape` is.
+    const first =
+      required.find((p) => roles.get(p.name) === 'rank') ??
+      required.find((p) => roles.get(p.name) === 'other') ??
+      signature.find((p) => p.variadic === true);
     if (first !== undefined) roles.set(first.name, 'size');
   }
   return roles;
@@ -37,7 +41,14 @@ export function argumentChoices(
   rung: Rung,
 ): ArgumentChoice[] {
   const { shape } = rung;
-  const wanted = signature.filter((p) => !p.hasDefault || roles.get(p.name) === 'groups' || isOffByDefault(p, roles));
+  const sized = signature.some((p) => !p.hasDefault && roles.get(p.name) === 'size');
+  const wanted = signature.filter(
+    (p) =>
+      !p.hasDefault ||
+      roles.get(p.name) === 'groups' ||
+      isOffByDefault(p, roles) ||
+      (!sized && roles.get(p.name) === 'size' && isWidth(p)),
+  );
   const channels = shape[1];
   const lastSize = shape[shape.length - 1];
   const lastFirst = lastSize === C && channels !== C;
@@ -52,7 +63,7 @@ export function argumentChoices(
       ];
   const hasSize = wanted.some((p) => roles.get(p.name) === 'size');
   const hasGroups = wanted.some((p) => roles.get(p.name) === 'groups');
-  const groups = hasGroups ? (channels % GROUPS === 0 ? GROUPS : 1) : null;
+  const groups = hasGroups ? groupsFor(channels) : null;
   const choices: ArgumentChoice[] = [];
   const apart = wanted.filter(
     (p) => !p.hasDefault && /^(c|h|w|d|l|channels?|height|width|depth|length)$/i.test(p.name),
@@ -65,12 +76,20 @@ export function argumentChoices(
   const others = wanted.filter((p) => roles.get(p.name) === 'other');
   if (hasSize && !hasGroups && others.length === 1) {
     const swapped = new Map(roles).set(others[0].name, 'groups' as const);
-    choices.push(choose(wanted, swapped, sizes[0], channels % GROUPS === 0 ? GROUPS : 1, shape));
+    choices.push(choose(wanted, swapped, sizes[0], groupsFor(channels), shape));
   }
   return choices;
 }
 
 // --- internal ---
+
+/** A size with a default: `d_model=512`, but not `dim=-1`; and `*shape`, which has none. */
+function isWidth(p: ConstructorParameter): boolean {
+  return p.variadic === true || (p.default?.kind === 'int' && p.default.value > 1);
+}
+
+/** The number of groups that divides the channels, the one that shows most. */
+const groupsFor = (channels: number) => GROUPS.find((g) => channels % g === 0) ?? 1;
 
 /** An affine form that has to be asked for, as InstanceNorm's has: asked for, it can be measured. */
 function isOffByDefault(p: ConstructorParameter, roles: ReadonlyMap<string, ArgumentRole>): boolean {
@@ -78,12 +97,12 @@ function isOffByDefault(p: ConstructorParameter, roles: ReadonlyMap<string, Argu
 }
 
 const C = CHANNELS;
-const GROUPS = 3;
+const GROUPS = [3, 4, 2];
 
 function roleOf(name: string): ArgumentRole {
   if (/eps|^e$/.test(name)) return 'eps';
   if (/mom|decay|^alpha$|^m$/.test(name)) return 'momentum';
-  if (/affine|learnable|^scale$|^center$/.test(name)) return 'affine';
+  if (/affine|learnable|bias|^scale$|^center$/.test(name)) return 'affine';
   if (/track|running/.test(name)) return 'track';
   if (/group|^g$/.test(name)) return 'groups';
   if (/^(num_?dims?|n_?dims?|rank|ndim)$/.test(name)) return 'rank';
@@ -121,10 +140,10 @@ function choose(
   shape: Shape,
 ): ArgumentChoice {
   const args: Record<string, Value> = {};
-  for (const { name } of wanted) {
+  for (const { name, variadic } of wanted) {
     switch (roles.get(name)) {
       case 'size':
-        args[name] = size === null ? int(C) : size.list ? ints(size.size) : int(size.size[0]);
+        args[name] = size === null ? int(C) : size.list || variadic === true ? ints(size.size) : int(size.size[0]);
         break;
       case 'groups':
         args[name] = int(groups ?? 1);

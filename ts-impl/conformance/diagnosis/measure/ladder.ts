@@ -26,6 +26,7 @@ export function ladder(kind: NormKind | null, rank: number | null): Rung[] {
     : [
         [N, 5, 7, C],
         [N, 5, C],
+        [N, 2, 5, 7, C],
       ];
   const flat: Shape[] = [[N, C]];
   const same: Shape[] = [
@@ -53,6 +54,7 @@ export function ladder(kind: NormKind | null, rank: number | null): Rung[] {
     ...order(whole).map((shape) => ({ shape, coincidence: false })),
     ...order(same).map((shape) => ({ shape, coincidence: true })),
     ...order(single).map((shape) => ({ shape, coincidence: false })),
+    { shape: [2, 64, 3, 4], coincidence: false }, // a class with 32 groups of its own
   ];
 }
 

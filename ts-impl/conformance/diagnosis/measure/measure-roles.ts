@@ -28,6 +28,8 @@ export interface RoleMeasurement {
   readonly roles: TensorRoles;
   /** No other output moved: the output depends on its own element alone, in training and in a step after it. */
   readonly elementwise: boolean;
+  /** A trained instance gives in eval what it gives in training, on the same input. */
+  readonly evalIsTrain: boolean;
 }
 
 /** Measures structure and roles at the stance. One round trip. */
@@ -35,7 +37,7 @@ export async function measureRoles(specimen: Specimen, stance: Stance): Promise<
   const plan = new Plan(specimen.name, stance);
   const outcomes = await specimen.ask(plan.cases);
   const { structure, elementwise } = readStructure(plan, outcomes);
-  return { structure, elementwise, roles: readRoles(plan, outcomes) };
+  return { structure, elementwise, evalIsTrain: evalIsTrain(outcomes), roles: readRoles(plan, outcomes) };
 }
 
 // --- internal ---
@@ -110,6 +112,13 @@ function readStructure(
     if (count > 1) return { structure: structureFromInfluence(moved, plan.index, plan.shape), elementwise: false };
   }
   return { structure: null, elementwise: true };
+}
+
+/** Step 3 trains on the other input and step 4 evaluates it, on the same instance. */
+function evalIsTrain(outcomes: readonly Outcome[]): boolean {
+  const train = valuesOf(outcomes[0], 3, 'output');
+  const evaluated = valuesOf(outcomes[0], 4, 'output');
+  return train?.every((v, i) => Math.abs(v - (evaluated?.[i] ?? Number.NaN)) <= 1e-6 * (1 + Math.abs(v))) ?? false;
 }
 
 type Effect = 'none' | 'additive' | 'scaling';

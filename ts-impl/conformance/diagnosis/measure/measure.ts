@@ -80,7 +80,7 @@ async function climbAndMeasure(
     looksLikeNorm,
     message,
   });
-  const { structure, roles, elementwise } = await measureRoles(specimen, stance);
+  const { structure, roles, elementwise, evalIsTrain } = await measureRoles(specimen, stance);
   if (elementwise) return unknown('each output depends on its own input element alone', false);
   if (structure === null) return unknown('which outputs an input element moves fits no set of axes', false);
   const affine = await measureAffine(specimen, stance, roles);
@@ -95,8 +95,9 @@ async function climbAndMeasure(
   if (running === 'unknown') doubts.push('how its buffers move fits no known rule');
   if (evaluation === null && running !== null)
     doubts.push('what eval normalises with is neither the buffers nor the batch');
+  if (running === null && !evalIsTrain) doubts.push('eval uses state that could not be read as running statistics');
   const known = running === 'unknown' ? null : running;
-  const draft = await completed(specimen, stance, structure, roles, affine, scaled, known, dtype);
+  const draft = await completed(specimen, stance, structure, roles, affine, scaled, known, dtype, evalIsTrain);
   // A leaf that requires grad can't be written to: under input.mutated there is no gradient to speak of.
   const gradient = draft.mutatesInput
     ? ({ kind: 'not-asked' } as const)
@@ -116,6 +117,7 @@ async function completed(
   scaled: Extract<ScaleMeasurement, { kind: 'measured' }>,
   running: Running | null,
   dtype: Profile['dtype'],
+  evalIsTrain: boolean,
 ): Promise<Profile> {
   const conduct = await measureConduct(specimen, stance, singleShape(stance, structure));
   const draft: Profile = {
@@ -131,6 +133,7 @@ async function completed(
     counter: roles.counter,
     agreement: scaled.agreement,
     dtype,
+    evalIsTrain,
   };
   return withEpsArgument(specimen, stance, draft);
 }
@@ -140,12 +143,18 @@ async function completed(
  * measured there.
  */
 async function spreadOut(specimen: Specimen, stance: Stance, others: readonly Stance[]): Promise<Stance> {
+  if (stance.shape.length !== 2) return stance;
   const wider = others.find((o) => !o.coincidence && o.sizeAxis === 'last' && o.shape.length > 2);
-  if (stance.shape.length !== 2 || wider === undefined) return stance;
-  const { structure } = await measureRoles(specimen, wider);
-  const last = wider.shape.length - 1;
-  const kept = structure?.members.kind === 'axes' ? structure.members.kept : [];
-  return kept.length === 1 && kept[0] === last ? wider : stance;
+  if (wider !== undefined) {
+    const { structure } = await measureRoles(specimen, wider);
+    const kept = structure?.members.kind === 'axes' ? structure.members.kept : [];
+    if (kept.length === 1 && kept[0] === wider.shape.length - 1) return wider;
+  }
+  // It may handle (N, C, L) too and line it up wrongly: that raises, or is silently wrong where L = C.
+  const square = others.find((o) => o.coincidence && o.shape.length === 3);
+  if (square === undefined) return stance;
+  const { structure } = await measureRoles(specimen, square);
+  return structure !== null && structure.members !== structure.users ? square : stance;
 }
 
 /** A shape in which each statistic has one value and the size argument still fits; null where there is none. */

@@ -8,6 +8,8 @@ import type { Outcome, StepResult } from '../../outcome.ts';
 export interface ConstructorParameter {
   readonly name: string;
   readonly hasDefault: boolean;
+  /** It takes any number of values by position (`*shape`); a list is spread over it. */
+  readonly variadic?: boolean;
   /** Null where there is none or it is not plain data. */
   readonly default: Value | null;
 }

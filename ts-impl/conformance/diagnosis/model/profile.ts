@@ -107,6 +107,8 @@ export interface Profile {
   /** Tensors of the instance that have no role. */
   readonly extras: readonly string[];
   readonly counter: string | null;
+  /** Whether a trained layer gives in eval what it gives in training. */
+  readonly evalIsTrain: boolean;
   /** What it was measured in: float64, or float32 where it refuses float64. */
   readonly dtype: 'float64' | 'float32';
   /** How near the model can come to the specimen, relative to the size of a tensor: what its own precision allows. */

@@ -89,6 +89,7 @@ export function isExplained(c: Case, given: Outcome, dictionary: Dictionary): bo
   const { structure } = dictionary.profile;
   // A broadcast along the wrong axis raises, or stretches the output, wherever sizes do not happen to agree.
   if (structure.members !== structure.users && !sizesAgree(c, structure)) return true;
+  if (readsChannelsLast(c, dictionary)) return true;
   if (given.kind === 'refused') return dictionary.stance.refusals.length > 0 || dictionary.profile.mutatesInput;
   const asked = toSpecimen(c, dictionary);
   if (asked === null) return false;
@@ -108,6 +109,14 @@ function isMeasured(c: Case, { profile, stance }: Dictionary): boolean {
     if (sizes === undefined || stance.sizeAxis !== 'last') return true;
     return (sizes.kind === 'list' ? sizes.items.length : 1) === (stance.size?.length ?? 1);
   });
+}
+
+/** Whether the specimen reads channels from the last axis and the input has another number of places there: its entries don't fit then. */
+function readsChannelsLast(c: Case, { stance }: Dictionary): boolean {
+  const made = c.steps.find((s) => s.kind === 'construct');
+  const features = made?.kind === 'construct' ? made.arguments.num_features : undefined;
+  if (stance.sizeAxis !== 'last' || features?.kind !== 'int') return false;
+  return c.steps.some((s) => s.kind === 'forward' && s.input.shape[s.input.shape.length - 1] !== features.value);
 }
 
 function sizesAgree(c: Case, { users }: Structure): boolean {
