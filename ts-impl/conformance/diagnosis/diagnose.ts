@@ -16,6 +16,7 @@ import type { Specimen } from './measure/specimen.ts';
 import { askBothSides, holdAgainst, isExplained, type Trial } from './prove/hold-against.ts';
 import { evidenceFor, nearestRival, type Proof, prove } from './prove/proof.ts';
 import { type Dictionary, makeDictionary } from './prove/translate.ts';
+import { plainProfile } from './model/plain-profile.ts';
 import { findWitnesses } from './prove/witness.ts';
 
 export interface DiagnoseOptions {
@@ -58,7 +59,7 @@ export type Diagnosed =
 export async function diagnose(given: Specimen, options: DiagnoseOptions): Promise<Diagnosed> {
   const named = kindFromName(options.layer ?? given.name);
   const measurement = await measure(given, named, rankFromName(options.layer ?? given.name));
-  if (measurement.kind !== 'measured') return withoutProfile(measurement, named, given.name, options);
+  if (measurement.kind !== 'measured') return withoutProfile(measurement, named, given, options);
   const { specimen, stance, roles, profile, doubts } = measurement;
   const subject = { profile, stance };
   const targets = allTargets(profile);
@@ -102,14 +103,14 @@ export async function diagnose(given: Specimen, options: DiagnoseOptions): Promi
 
 type Measured = Extract<Measurement, { kind: 'measured' }>;
 
-function withoutProfile(
+async function withoutProfile(
   measurement: Exclude<Measurement, Measured>,
   named: NormKind | null,
-  name: string,
+  specimen: Specimen,
   options: DiagnoseOptions,
-): Diagnosed {
+): Promise<Diagnosed> {
   const blank = {
-    layer: options.layer ?? (named === null ? null : layerFor(named, rankFromName(name) ?? 4)),
+    layer: options.layer ?? (named === null ? null : layerFor(named, rankFromName(specimen.name) ?? 4)),
     layerFrom: options.layer !== null ? 'option' : 'name',
     closest: null,
     equivalent: null,
@@ -141,15 +142,10 @@ function withoutProfile(
       };
     }
     case 'unknown': {
-      if (named === null && !measurement.looksLikeNorm)
+      if (named === null && !(measurement.looksLikeNorm && /norm/i.test(specimen.name))) {
         return { kind: 'skipped', reason: `no norm: ${measurement.message}` };
-      const unexplained = [{ case: '', step: 0, tensor: 'output', message: measurement.message }];
-      return {
-        kind: 'diagnosed',
-        diagnosis: { ...blank, verdict: 'differs', reason: null, unexplained },
-        explains: null,
-        remarks: [],
-      };
+      }
+      return unmeasured(measurement, named, blank, specimen, options);
     }
     default:
       return measurement satisfies never;
@@ -164,6 +160,35 @@ function layoutRemark({ layouts: { works, fails } }: Measured['profile']): strin
   return works.length === 0
     ? `fails on ${list(failing)} inputs`
     : `takes ${list(works)} inputs, fails on ${list(failing)} ones`;
+}
+
+type Blank = Omit<SubjectDiagnosis, 'verdict' | 'reason' | 'unexplained'>;
+
+/** A norm by name that could not be measured: as it comes from its constructor it is still held against PyTorch. */
+async function unmeasured(
+  { stance, message }: Extract<Measurement, { kind: 'unknown' }>,
+  named: NormKind | null,
+  blank: Blank,
+  specimen: Specimen,
+  options: DiagnoseOptions,
+): Promise<Diagnosed> {
+  const unexplained = [{ case: '', step: 0, tensor: 'output', message }];
+  const told = (diagnosis: SubjectDiagnosis): Diagnosed => ({
+    kind: 'diagnosed',
+    diagnosis,
+    explains: null,
+    remarks: [],
+  });
+  if (named === null) return told({ ...blank, verdict: 'differs', reason: null, unexplained });
+  const profile = plainProfile(stance);
+  const target = targetFor(named, { stance, profile });
+  const dictionary = { className: specimen.name, stance, profile, names: new Map<string, string>() };
+  const trial = await holdAgainst(target, options.oracle, specimen, dictionary);
+  const { totals, worst } = trial;
+  const held = { ...blank, layer: target.layer, totals, worst, reason: null };
+  if (!trial.equal) return told({ ...held, verdict: 'differs', unexplained: [...unexplained, ...trial.unexplained] });
+  const same = { layer: target.layer, options: target.options };
+  return told({ ...held, verdict: 'agrees', unexplained: [], closest: { ...same, findings: 0 }, equivalent: same });
 }
 
 /** The target with the fewest departures of level error; of several the first in PyTorch's order. */
@@ -181,7 +206,7 @@ function fewestErrors(targets: readonly Target[], subject: Pick<Measured, 'profi
 }
 
 /** The default layer of a kind, shaped by where the specimen's size argument was found. */
-function targetFor(kind: NormKind, { profile, stance }: Measured): Target {
+function targetFor(kind: NormKind, { profile, stance }: Pick<Measured, 'profile' | 'stance'>): Target {
   const groups = profile.structure.members.kind === 'axes' ? (profile.structure.members.groups?.count ?? null) : null;
   const rank = profile.shape.length;
   const trailing =

@@ -28,7 +28,8 @@ export function rolesOf(signature: readonly ConstructorParameter[]): Map<string,
     const first =
       required.find((p) => roles.get(p.name) === 'rank') ??
       required.find((p) => roles.get(p.name) === 'other') ??
-      signature.find((p) => p.variadic === true);
+      signature.find((p) => p.variadic === true) ??
+      signature.find((p) => roles.get(p.name) === 'other' && isWidth(p));
     if (first !== undefined) roles.set(first.name, 'size');
   }
   return roles;
