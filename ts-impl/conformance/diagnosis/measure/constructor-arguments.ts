@@ -94,7 +94,8 @@ const groupsFor = (channels: number) => GROUPS.find((g) => channels % g === 0) ?
 
 /** An affine form that has to be asked for, as InstanceNorm's has: asked for, it can be measured. */
 function isOffByDefault(p: ConstructorParameter, roles: ReadonlyMap<string, ArgumentRole>): boolean {
-  return roles.get(p.name) === 'affine' && p.default?.kind === 'bool' && !p.default.value;
+  const whole = roles.get(p.name) === 'affine' && !/bias/i.test(p.name); // a bias alone may be no part of the layer
+  return whole && p.default?.kind === 'bool' && !p.default.value;
 }
 
 const C = CHANNELS;
