@@ -40,6 +40,7 @@ def run_host(ready: dict[str, Any], run_worker: RunWorker) -> NoReturn:
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda _signal, _frame: None)
+    _adopt_orphans()
     children: dict[int, _Child] = {}
     selector = selectors.DefaultSelector()
     selector.register(0, selectors.EVENT_READ, "stdin")
@@ -65,6 +66,7 @@ def run_host(ready: dict[str, Any], run_worker: RunWorker) -> NoReturn:
 # --- internal ---
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _FILE_BYTES = 64 << 20
 
 
@@ -184,12 +186,40 @@ def _report_ended(children: dict[int, _Child], selector: selectors.BaseSelector)
         number = os.waitstatus_to_exitcode(status)
         name = None if number >= 0 else signal.Signals(-number).name
         _say({"ended": child.id, "code": number if number >= 0 else None, "signal": name})
+    _end_orphans(set(children))
 
 
 def _end(children: dict[int, _Child]) -> NoReturn:
     for pid in children:
         _kill(pid)
+        os.waitpid(pid, 0)
+    _end_orphans(set())
     os._exit(0)
+
+
+def _adopt_orphans() -> None:
+    """What a worker has started and left becomes this process's child, wherever it has put itself."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _end_orphans(workers: set[int]) -> None:
+    """Children that are no workers: left by a worker that has ended. Each may leave children of its own, so again until none is left."""
+    while orphans := _children() - workers:
+        for pid in orphans:
+            _kill(pid)
+            try:
+                os.waitpid(pid, 0)
+            except ChildProcessError:
+                pass
+
+
+def _children() -> set[int]:
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as listed:
+            return {int(pid) for pid in listed.read().split()}
+    except OSError:
+        return set()  # no /proc
 
 
 def _kill(pid: int) -> None:

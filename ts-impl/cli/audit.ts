@@ -6,11 +6,10 @@ import { LAYERS, type LayerName } from '../../cases/case.ts';
 import { audit } from '../conformance/diagnosis/documents/audit.ts';
 import { renderAudit } from '../conformance/report/render-audit.ts';
 import type { Report, SubjectReport } from '../conformance/report/report.ts';
-import { parseCount } from './case-options.ts';
 import { readDocument } from './documents.ts';
 import { findPython } from './find-python.ts';
 import { interruptible } from './interrupt.ts';
-import { openOracle } from './oracle-option.ts';
+import { openOracle, parsePositive } from './oracle-option.ts';
 import type { Session } from './session.ts';
 import { addOutputOptions, openSink, type OutputOptions } from './report-output.ts';
 import { version } from './version.ts';
@@ -32,14 +31,16 @@ export function addAudit(program: Command, session: Session): void {
     .addOption(new Option('--layer <name>', 'hold every norm against this layer').choices([...LAYERS]))
     .option('--python <path>', 'the Python to run PyTorch and the code in')
     .addOption(
-      new Option('--timeout-ms <n>', 'how long a question to the code may take').argParser(parseCount).default(10_000),
+      new Option('--timeout-ms <n>', 'how long a question to the code may take')
+        .argParser(parsePositive)
+        .default(10_000),
     )
     .addOption(
-      new Option('--memory-mb <n>', 'memory the code may take beside PyTorch').argParser(parseCount).default(1024),
+      new Option('--memory-mb <n>', 'memory the code may take beside PyTorch').argParser(parsePositive).default(1024),
     )
     .addOption(
       new Option('--jobs <n>', 'norms audited at a time')
-        .argParser(parseCount)
+        .argParser(parsePositive)
         .default(Math.min(4, availableParallelism())),
     )
     .option('--strict', 'notes count as differences too', false);

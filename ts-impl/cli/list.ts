@@ -37,7 +37,7 @@ function parseList(words: string): ListName {
 }
 
 function listCases(flags: CaseOptions & { readonly ids: boolean }): string {
-  if (flags.ids) {
+  if (flags.ids || flags.filter !== undefined || flags.layer !== undefined) {
     const ids = Array.from(chooseCases(flags), (c) => `${c.id}\n`);
     if (ids.length === 0) throw new UsageError('no case is left; widen --layer, --filter or --cases');
     return ids.join('');

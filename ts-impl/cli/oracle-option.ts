@@ -58,7 +58,9 @@ export function addOracleOptions(
 /** A whole number from 1. */
 export function parsePositive(words: string): number {
   const count = parseCount(words);
-  if (count === 0) throw new InvalidArgumentError('Expected a whole number from 1.');
+  if (count === 0 || count > LONGEST_MS) {
+    throw new InvalidArgumentError(`Expected a whole number from 1 to ${LONGEST_MS}.`);
+  }
   return count;
 }
 
@@ -66,7 +68,10 @@ export function parsePositive(words: string): number {
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
+/** What a timer can hold. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 function parseOracle(words: string): string {
-  if (words === 'torch' || /^(ipc|tcp):\/\/.+/.test(words)) return words;
+  if (words === 'torch' || /^(ipc:\/\/.+|tcp:\/\/.+:\d+)$/.test(words)) return words;
   throw new InvalidArgumentError('Expected torch, or an endpoint such as tcp://127.0.0.1:5555 or ipc:///run/oracle.');
 }

@@ -64,9 +64,18 @@ function exitCodeOf(problem: unknown, edge: Edge): number {
     edge.err(`normative: ${problem.message}\n`);
     return problem.exitCode;
   }
+  if (isOfTheSystem(problem)) {
+    edge.err(`normative: ${problem.message}; put that right, or name another file or folder, and run it again\n`);
+    return 2;
+  }
   // Ours to mend, and never agreement.
   edge.err(
     `normative: an error of its own: ${problem instanceof Error ? (problem.stack ?? problem.message) : problem}\n`,
   );
   return 3;
+}
+
+/** A call to the system that failed: a full disk, a folder that is none, a missing right. The user's to mend. */
+function isOfTheSystem(problem: unknown): problem is NodeJS.ErrnoException {
+  return problem instanceof Error && 'code' in problem && 'syscall' in problem;
 }

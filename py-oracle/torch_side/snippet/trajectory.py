@@ -82,7 +82,7 @@ class SnippetTrajectory:
                 raise
             if type(step) is Construct:
                 self._lost = True
-            return refused(type(problem).__name__, str(problem)[:LONGEST_MESSAGE], line_in(problem, self._document.file))
+            return refused(type(problem).__name__, words_of(problem), line_in(problem, self._document.file))
         said = capture.texts()
         return {**result, "texts": {**result["texts"], **said}} if said and "texts" in result else result
 
@@ -260,6 +260,14 @@ class SnippetTrajectory:
         """Whether the memory that was handed over is no longer what was sent."""
         end = header.at + header.elements * ITEM_SIZES[header.dtype]
         return memoryview(self._buffer)[header.at : end] != self._case.payload[header.at : end]
+
+
+def words_of(problem: BaseException) -> str:
+    """The message; an exception of foreign code may raise another when asked for it."""
+    try:
+        return str(problem)[:LONGEST_MESSAGE]
+    except BaseException:
+        return "an exception whose own __str__ raises"
 
 
 def asks_again(steps: tuple[Step, ...]) -> bool:

@@ -184,6 +184,47 @@ class Fine(torch.nn.Module):
     expect(report.subjects[0].source?.line).toBe(2);
   });
 
+  it('a name that is defined twice is two norms, each judged by itself', async () => {
+    const twice = ['True', 'False'].map(
+      (unbiased) => `
+class TwiceLayerNorm(torch.nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(dim))
+        self.bias = torch.nn.Parameter(torch.zeros(dim))
+    def forward(self, x):
+        v = x.var(-1, unbiased=${unbiased}, keepdim=True)
+        return (x - x.mean(-1, keepdim=True)) / torch.sqrt(v + 1e-5) * self.weight + self.bias
+`,
+    );
+    const report = await python(twice.join('\n'));
+    expect(report.subjects.map(told)).toEqual([
+      { verdict: 'differs', findings: { 'variance.normalization': 'unbiased' } },
+      { verdict: 'agrees', findings: {} },
+    ]);
+    expect(report.subjects[0].findings[0].witnesses[0].replay).toContain('#TwiceLayerNorm@2');
+  });
+
+  it('what is a norm by name alone differs, on cases that are shown', async () => {
+    const report = await python(
+      'class NanLayerNorm(torch.nn.Module):\n    def forward(self, x):\n        return x * float("nan")\n',
+    );
+    expect(faultsOfReport(JSON.parse(JSON.stringify(report)))).toEqual([]);
+    expect(report.subjects.map(told)).toEqual([{ verdict: 'differs', findings: {} }]);
+    expect(report.subjects[0].unexplained.length).toBeGreaterThan(1);
+    expect(report.totals.differs).toBeGreaterThan(0);
+  });
+
+  it('a snippet that ends the process of all workers takes no other along', async () => {
+    const killer =
+      'class KillingLayerNorm(torch.nn.Module):\n    def forward(self, x):\n        import os, signal\n        os.kill(os.getppid(), signal.SIGKILL)\n        return x\n';
+    const report = await python(`${killer}\n${NORM}`);
+    expect(report.subjects.map((s) => [s.name, s.verdict])).toEqual([
+      ['KillingLayerNorm', 'undecided'],
+      ['Fine', 'agrees'],
+    ]);
+  });
+
   it('says so where there is no norm', async () => {
     const text = 'import torch\nclass Plain(torch.nn.Module):\n    def forward(self, x):\n        return x + 1\n';
     await expect(python(text)).rejects.toThrow(NothingToAudit);

@@ -1,6 +1,6 @@
 // Foreign code in workers: what it defines, what it answers, and that nothing it does harms anyone but itself.
 
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Arguments, float, int, type Step } from '../../../cases/case.ts';
 import type { Outcome, StepResult } from '../../../ts-impl/conformance/outcome.ts';
@@ -336,15 +336,37 @@ describe.skipIf(!hasPython)(`the host${hasPython ? '' : ` (${NO_PYTHON})`}`, () 
     expect(Math.min(...times)).toBeLessThan(50);
   });
 
-  test('that is killed takes its workers along, and they say so', async () => {
+  test('that is killed takes its workers along, they say so, and the next worker comes from a new one', async () => {
     const doomed = await startHost({ python: PYTHON });
     const worker = await doomed.startWorker({ timeoutMs: 20_000 });
     const loading = worker.load('page.md', [{ line: 1, text: 'while True: pass' }]);
     setTimeout(() => process.kill(doomed.pid, 'SIGKILL'), 100);
     expect(await loading).toMatchObject({ kind: 'undecided', reason: { kind: 'crash' } });
     await expect.poll(() => isRunning(worker.pid)).toBe(false);
-    await expect(doomed.startWorker()).rejects.toThrow('the worker did not start');
+    const pid = doomed.pid;
+    const next = await doomed.startWorker();
+    expect(await next.load('page.md', [{ line: 1, text: 'x = 1' }])).toMatchObject({ kind: 'loaded' });
+    expect(doomed.pid).not.toBe(pid);
+    await next.close();
     await worker.close();
     await doomed.close();
   });
+
+  test.skipIf(process.platform !== 'linux')(
+    'leaves nothing of what a worker has started, wherever that has put itself',
+    async () => {
+      const careful = await startHost({ python: PYTHON });
+      const worker = await careful.startWorker({ timeoutMs: 20_000 });
+      const text =
+        'import subprocess\nchild = subprocess.Popen(["sleep", "300"], start_new_session=True)\nprint(child.pid)\nopen("pid", "w").write(str(child.pid))';
+      const loaded = await worker.load('page.md', [{ line: 1, text }]);
+      expect(loaded).toMatchObject({ kind: 'loaded' });
+      const children = () => readFileSync(`/proc/${worker.pid}/task/${worker.pid}/children`, 'utf8').trim();
+      const orphan = Number(children());
+      expect(isRunning(orphan)).toBe(true);
+      await worker.close();
+      await expect.poll(() => isRunning(orphan)).toBe(false);
+      await careful.close();
+    },
+  );
 });

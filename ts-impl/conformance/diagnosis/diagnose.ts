@@ -15,6 +15,7 @@ import { type Measurement, measure } from './measure/measure.ts';
 import type { Specimen } from './measure/specimen.ts';
 import { askBothSides, holdAgainst, isExplained, type Trial } from './prove/hold-against.ts';
 import { evidenceFor, nearestRival, type Proof, prove } from './prove/proof.ts';
+import { trialCases } from './prove/trial-cases.ts';
 import { type Dictionary, makeDictionary } from './prove/translate.ts';
 import { plainProfile } from './model/plain-profile.ts';
 import { findWitnesses } from './prove/witness.ts';
@@ -172,21 +173,23 @@ async function unmeasured(
   specimen: Specimen,
   options: DiagnoseOptions,
 ): Promise<Diagnosed> {
-  const unexplained = [{ case: '', step: 0, tensor: 'output', message }];
+  const profile = plainProfile(stance);
+  const target = targetFor(named ?? 'LayerNorm', { stance, profile });
+  const dictionary = { className: specimen.name, stance, profile, names: new Map<string, string>() };
+  const trial = await holdAgainst(target, options.oracle, specimen, dictionary);
+  const { totals, worst } = trial;
   const told = (diagnosis: SubjectDiagnosis): Diagnosed => ({
     kind: 'diagnosed',
     diagnosis,
     explains: null,
     remarks: [],
   });
-  if (named === null) return told({ ...blank, verdict: 'differs', reason: null, unexplained });
-  const profile = plainProfile(stance);
-  const target = targetFor(named, { stance, profile });
-  const dictionary = { className: specimen.name, stance, profile, names: new Map<string, string>() };
-  const trial = await holdAgainst(target, options.oracle, specimen, dictionary);
-  const { totals, worst } = trial;
-  const held = { ...blank, layer: target.layer, totals, worst, reason: null };
-  if (!trial.equal) return told({ ...held, verdict: 'differs', unexplained: [...unexplained, ...trial.unexplained] });
+  const held = { ...blank, layer: named === null ? null : target.layer, totals, worst, reason: null };
+  if (!trial.equal || named === null) {
+    const first = trial.unexplained[0]?.case ?? trialCases(target, stance, profile)[0].id;
+    const why = { case: first, step: 0, tensor: 'output', message };
+    return told({ ...held, verdict: 'differs', unexplained: [why, ...trial.unexplained] });
+  }
   const same = { layer: target.layer, options: target.options };
   return told({ ...held, verdict: 'agrees', unexplained: [], closest: { ...same, findings: 0 }, equivalent: same });
 }
@@ -294,7 +297,7 @@ async function compareClosest(
 function residue(proof: Proof, doubts: readonly string[], withdrawn: readonly Departure[]): Unexplained[] {
   const missed = proof.explained.findIndex((explained) => !explained);
   const at = proof.cases[missed < 0 ? 0 : missed];
-  if (at === undefined) return doubts.map((message) => ({ case: '', step: 0, tensor: 'output', message }));
+  if (at === undefined) return []; // it answered no held-out case; the trial cases tell
   const id = withLiteralId(at).id;
   const told = [
     ...doubts,

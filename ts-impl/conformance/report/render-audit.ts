@@ -91,7 +91,9 @@ function conclusion(report: Report, colors: Colors): string {
   const parts = [
     ...(count('agrees') > 0 ? [`${count('agrees')} ${count('agrees') === 1 ? 'agrees' : 'agree'}`] : []),
     ...(count('differs') > 0
-      ? [`${count('differs')} ${count('differs') === 1 ? 'differs' : 'differ'} in ${departures} ways`]
+      ? [
+          `${count('differs')} ${count('differs') === 1 ? 'differs' : 'differ'}${departures === 0 ? '' : ` in ${departures} ${departures === 1 ? 'way' : 'ways'}`}`,
+        ]
       : []),
     ...(count('undecided') > 0 ? [`${count('undecided')} undecided`] : []),
   ];

@@ -86,7 +86,7 @@ function counts(totals: Totals, colors: Colors): string[] {
 function worstLines(report: Report, colors: Colors): string {
   const ranked = report.subjects
     .flatMap((subject) => subject.worst.map((worst) => ({ name: subject.name, worst, share: shareOf(worst) })))
-    .sort((a, b) => b.share - a.share)
+    .sort((a, b) => rankOf(b.worst, b.share) - rankOf(a.worst, a.share))
     .slice(0, WORST_SHOWN);
   if (ranked.length === 0) return '';
   const lines = ranked.map(({ name, worst, share }) => {
@@ -102,6 +102,12 @@ function worstLines(report: Report, colors: Colors): string {
     return `  ${name} ${place}: ${values}, ${used}${nearer}\n    ${colors.dim(handy(replayLine(worst.case)))}`;
   });
   return ['worst distances', ...lines].join('\n');
+}
+
+/** What is worst: the share of the budget, but no last digit that had no budget before a value that is another one. */
+function rankOf(worst: Worst, share: number): number {
+  const relative = Math.abs(Number(worst.absolute)) / Math.max(Math.abs(Number(worst.expected)), Number.MIN_VALUE);
+  return Number.isFinite(relative) ? Math.min(share, relative * 1e7) : share;
 }
 
 function shareOf(worst: Worst): number {

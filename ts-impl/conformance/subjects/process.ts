@@ -57,6 +57,7 @@ export async function startPython(options: ProcessOptions): Promise<PythonProces
     stderr: 'pipe',
     buffer: false,
     reject: false,
+    detached: true, // a group of its own: a snippet that signals its group, or a terminal, does not reach the other
     cleanup: false, // it would listen for signals, and then nobody knows who is to end this process
     env: { ATEN_CPU_CAPABILITY: 'avx2', PYTHONUTF8: '1', ...options.env },
   });

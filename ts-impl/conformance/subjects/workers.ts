@@ -32,28 +32,49 @@ export async function startHost(given: Partial<HostOptions> & { readonly python:
   const closeScratch = () => {
     if (options.scratch === null) scratch.close();
   };
-  const process = await startPython({
-    python: options.python,
-    args: ['--host'],
-    readyTimeoutMs: options.readyTimeoutMs,
-    env: { MALLOC_ARENA_MAX: '2' },
-  }).catch((problem) => {
+  const lives = new Map<number, Life>();
+  let gone = false;
+  const begin = async (): Promise<PythonProcess> => {
+    const process = await startPython({
+      python: options.python,
+      args: ['--host'],
+      readyTimeoutMs: options.readyTimeoutMs,
+      env: { MALLOC_ARENA_MAX: '2' },
+    });
+    gone = false;
+    process.onLine((line) => hear(line, lives));
+    void process.gone.then((how) => {
+      gone = true;
+      for (const life of lives.values()) life.end({ code: null, signal: null, host: how });
+      lives.clear();
+    });
+    return process;
+  };
+  let process = await begin().catch((problem) => {
     closeScratch();
     throw problem;
   });
-  const lives = new Map<number, Life>();
-  process.onLine((line) => hear(line, lives));
-  void process.gone.then((how) => {
-    for (const life of lives.values()) life.end({ code: null, signal: null, host: how });
-  });
+  let restart: Promise<PythonProcess> | null = null;
+  /** The host, started again if a worker's code has ended it. */
+  const living = async (): Promise<PythonProcess> => {
+    if (!gone || closing !== null) return process;
+    restart ??= begin().finally(() => {
+      restart = null;
+    });
+    process = await restart;
+    return process;
+  };
   let nextId = 1;
   let closing: Promise<void> | null = null;
   const { torch, protocol: _, ...facts } = process.ready;
   return {
     version: String(torch),
     capabilities: Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, String(fact)])),
-    pid: process.pid,
-    startWorker: (wish = {}) => startWorker(process, lives, nextId++, scratch, { ...WORKER_DEFAULTS, ...wish }),
+    get pid() {
+      return process.pid;
+    },
+    startWorker: async (wish = {}) =>
+      startWorker(await living(), lives, nextId++, scratch, { ...WORKER_DEFAULTS, ...wish }),
     close: () => {
       closing ??= process.end().then(closeScratch);
       return closing;

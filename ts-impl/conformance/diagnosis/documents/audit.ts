@@ -103,8 +103,12 @@ async function load(file: string, blocks: readonly Block[], options: AuditOption
   }
 }
 
-const startWorker = (name: string, options: AuditOptions): Promise<Worker> =>
-  options.host.startWorker({ name, timeoutMs: options.timeoutMs, memoryBytes: options.memoryBytes, batchCases: 64 });
+/** A worker; where code of another one has just ended the host, from the next host. */
+async function startWorker(name: string, options: AuditOptions): Promise<Worker> {
+  const { host, timeoutMs, memoryBytes } = options;
+  const start = () => host.startWorker({ name, timeoutMs, memoryBytes, batchCases: 64 });
+  return start().catch(start);
+}
 
 async function auditClasses(
   file: string,
@@ -121,6 +125,12 @@ async function auditClasses(
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, options.jobs) }, lane));
+  // Code that ends the process which all workers come from takes its neighbours with it: each of them again, alone.
+  for (const [i, { line, entry }] of entries.entries()) {
+    const cls = loaded.classes.find((c) => c.line === line);
+    if (cls === undefined || !('verdict' in entry) || !lostItsHost(entry)) continue;
+    entries[i] = { line, entry: await auditClass(file, blocks, cls, options) };
+  }
   for (const entry of failedClasses(file, blocks, loaded)) entries.push({ line: entry.source?.line ?? 0, entry });
   return entries.sort((a, b) => a.line - b.line).map(({ entry }) => entry);
 }
@@ -138,12 +148,14 @@ async function auditClass(
   try {
     const loaded = await worker.load(file, blocks);
     if (loaded.kind === 'undecided') return undecidedSubject(cls.name, source, loaded.reason);
+    const twice = loaded.loaded.classes.filter((c) => c.name === cls.name).length > 1;
+    const reference = twice ? `${cls.name}@${cls.line}` : cls.name;
     const place = { file, line: cls.line, endLine: cls.endLine, forwardLine: cls.forwardLine };
     const result = await diagnose(workerSpecimen(cls, worker), {
       layer: options.layer,
       oracle: options.oracle,
       locate: (clues) => locate(clues, place, blocks),
-      replay: (id) => `normative replay ${id} --subject '${file}#${cls.name}'`,
+      replay: (id) => `normative replay ${id} --subject '${file}#${reference}'`,
     });
     if (result.kind === 'skipped')
       return { name: cls.name, source, reason: missing(cls, loaded.loaded) ?? result.reason };
@@ -157,6 +169,9 @@ async function auditClass(
     await worker.close();
   }
 }
+
+const lostItsHost = ({ reason }: SubjectReport) =>
+  reason?.kind === 'crash' && reason.message.includes('the host of the workers ended');
 
 /** Why a class can't be a norm, from its signature alone; null where it may be one. */
 function reasonToSkip(cls: LoadedClass): string | null {

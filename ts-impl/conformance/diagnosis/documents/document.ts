@@ -35,7 +35,16 @@ export function findBlocks(file: string, bytes: Uint8Array): Block[] {
 
 // --- internal ---
 
+/** Far more than a page of notes or a module of layers. */
+const LARGEST_BYTES = 4 * 2 ** 20;
+
 function decodeText(file: string, bytes: Uint8Array): string {
+  if (bytes.length > LARGEST_BYTES) {
+    const megabytes = (bytes.length / 2 ** 20).toFixed(0);
+    throw new DocumentError(
+      `${file} has ${megabytes} MB, audit reads up to ${LARGEST_BYTES / 2 ** 20}; cut out the part with the norms`,
+    );
+  }
   if (bytes.includes(0)) throw new DocumentError(`${file} is binary, not text; give audit the source it was made from`);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -22,7 +22,7 @@ export interface ForeignOptions {
   readonly memoryBytes: number;
 }
 
-/** Opens the class `name` of a document. Throws DocumentError where there is none, or none that can be measured. */
+/** Opens the class `name`, or `name@line`, of a document. Throws DocumentError where there is none, or none that can be measured. */
 export async function openForeignNorm(
   document: AuditDocument,
   name: string,
@@ -35,21 +35,21 @@ export async function openForeignNorm(
     const loaded = await worker.load(file, blocks);
     if (loaded.kind === 'undecided') throw new DocumentError(`${file}: ${loaded.reason.message}`);
     const { classes } = loaded.loaded;
-    const cls = classes.find((c) => c.name === name);
+    const cls = classes.findLast((c) => c.name === name || `${c.name}@${c.line}` === name);
     if (cls === undefined) {
       throw new DocumentError(
         `${file} defines no class ${name}; it defines ${classes.map((c) => c.name).join(', ') || 'none'}`,
       );
     }
     const specimen = workerSpecimen(cls, worker);
-    const measured = await measure(specimen, kindFromName(name), rankFromName(name));
+    const measured = await measure(specimen, kindFromName(cls.name), rankFromName(cls.name));
     if (measured.kind !== 'measured') {
       const why = measured.kind === 'undecided' ? measured.reason.message : measured.message;
       throw new DocumentError(
         `${name} of ${file} can't be put the questions of a norm: ${why}; \`normative audit ${file}\` says more`,
       );
     }
-    const dictionary = makeDictionary(name, measured.stance, measured.roles, measured.profile);
+    const dictionary = makeDictionary(specimen.name, measured.stance, measured.roles, measured.profile);
     return {
       close: () => worker.close(),
       answer: async (c, torch) => {

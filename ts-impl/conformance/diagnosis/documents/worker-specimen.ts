@@ -5,9 +5,10 @@ import type { Worker } from '../../subjects/worker.ts';
 import { SubjectGone } from '../measure/measure.ts';
 import type { Specimen } from '../measure/specimen.ts';
 
+/** By the line of its definition too: a document may define one name twice, and each definition is meant by itself. */
 export function workerSpecimen(cls: LoadedClass, worker: Worker): Specimen {
   return {
-    name: cls.name,
+    name: `${cls.name}@${cls.line}`,
     signature: cls.parameters
       .filter((p) => p.kind !== 'var_keyword')
       .map((p) => (p.kind === 'var_positional' ? { ...p, hasDefault: true, variadic: true } : p)),

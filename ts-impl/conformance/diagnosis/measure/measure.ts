@@ -81,7 +81,8 @@ async function climbAndMeasure(
     message,
   });
   const { structure, roles, elementwise, evalIsTrain } = await measureRoles(specimen, stance);
-  if (elementwise) return unknown('each output depends on its own input element alone', false);
+  if (elementwise)
+    return unknown('no output moves with any other input element than its own: nothing is normalised', false);
   if (structure === null) return unknown('which outputs an input element moves fits no set of axes', false);
   const affine = await measureAffine(specimen, stance, roles);
   if (affine === null) return unknown('what its parameters do is no weight and no bias', false);
