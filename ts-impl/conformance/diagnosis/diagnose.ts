@@ -11,7 +11,7 @@ import { type Departure, departuresFrom, errorsIn } from './axes/axes.ts';
 import type { Clues } from './axes/axis.ts';
 import { kindFromName, layerFor, type NormKind, rankFromName } from './axes/norm-kind.ts';
 import { allTargets, defaultTarget, type Target, trailingReduced } from './axes/target.ts';
-import { type Measurement, measure } from './measure/measure.ts';
+import { type Measurement, measure, SubjectGone } from './measure/measure.ts';
 import type { Specimen } from './measure/specimen.ts';
 import { askBothSides, holdAgainst, isExplained, type Trial } from './prove/hold-against.ts';
 import { evidenceFor, nearestRival, type Proof, prove } from './prove/proof.ts';
@@ -58,6 +58,17 @@ export type Diagnosed =
 
 /** Diagnoses a specimen. Rejects only for what is ours to mend. */
 export async function diagnose(given: Specimen, options: DiagnoseOptions): Promise<Diagnosed> {
+  try {
+    return await diagnoseLiving(given, options);
+  } catch (problem) {
+    if (!(problem instanceof SubjectGone)) throw problem;
+    return withoutProfile({ kind: 'undecided', reason: problem.reason }, kindFromName(given.name), given, options);
+  }
+}
+
+// --- internal ---
+
+async function diagnoseLiving(given: Specimen, options: DiagnoseOptions): Promise<Diagnosed> {
   const named = kindFromName(options.layer ?? given.name);
   const measurement = await measure(given, named, rankFromName(options.layer ?? given.name));
   if (measurement.kind !== 'measured') return withoutProfile(measurement, named, given, options);
@@ -99,8 +110,6 @@ export async function diagnose(given: Specimen, options: DiagnoseOptions): Promi
     },
   };
 }
-
-// --- internal ---
 
 type Measured = Extract<Measurement, { kind: 'measured' }>;
 
