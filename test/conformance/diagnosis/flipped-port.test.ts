@@ -113,6 +113,13 @@ describe('check of a flipped port', () => {
       ],
       { 'axes.reduction': 'C,H,W' },
     ],
+    [
+      'eval with the batch in a tracking InstanceNorm',
+      'InstanceNorm2d',
+      'ts-impl/norms/instance-norm.ts',
+      [['this.training || !this.trackRunningStats', 'true']],
+      { 'statistics.eval': 'batch', 'running.update-in-eval': 'yes' },
+    ],
   ] as const)('names it: %s', async (_what, layer, file, edits, named) => {
     const report = await checkFlipped(layer, file, edits);
     expect(report.exitCode).toBe(1);

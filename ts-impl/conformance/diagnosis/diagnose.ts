@@ -23,6 +23,8 @@ import { findWitnesses } from './prove/witness.ts';
 export interface DiagnoseOptions {
   /** The layer to hold it against; null to go by its name, then by its behaviour. */
   readonly layer: LayerName | null;
+  /** Hold it against the layer with running statistics, where that is not PyTorch's default. */
+  readonly tracked?: boolean;
   readonly oracle: Subject;
   readonly locate: (clues: Clues) => Location | null;
   readonly replay: (id: string) => string;
@@ -77,7 +79,8 @@ async function diagnoseLiving(given: Specimen, options: DiagnoseOptions): Promis
   const targets = allTargets(profile);
   const nearest = fewestErrors(targets, subject);
   const kind = named ?? nearest.kind;
-  const target = named === null ? plainest(nearest, measurement) : targetFor(kind, measurement);
+  const plain = named === null ? plainest(nearest, measurement) : targetFor(kind, measurement);
+  const target = options.tracked === true ? withTracking(plain) : plain;
   const departures = departuresFrom(target, subject);
   const dictionary = makeDictionary(specimen.name, stance, roles, profile);
   const proof = await prove(specimen, stance, roles, profile);
@@ -228,6 +231,11 @@ function targetFor(kind: NormKind, { profile, stance }: Pick<Measured, 'profile'
         ? (stance.size?.length ?? 1)
         : trailingReduced(profile) || 1;
   return defaultTarget(kind, profile, stance.groups ?? groups, trailing);
+}
+
+/** The same layer with track_running_stats=True. */
+function withTracking(target: Target): Target {
+  return { ...target, tracked: true, options: { ...target.options, track_running_stats: true } };
 }
 
 /** Without a name the nearest layer itself, with its default options where those explain as much. */

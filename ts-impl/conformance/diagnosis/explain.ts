@@ -38,8 +38,16 @@ function layerOf(name: string): LayerName | null {
 }
 
 async function explainLayer(layer: LayerName, oracle: Subject, subject: Subject) {
-  const result = await diagnose(specimenOf(layer, subject), {
+  const plain = await explainVariant(layer, false, oracle, subject);
+  // InstanceNorm has buffers only where they are asked for: a fault in them shows in that variant alone.
+  if (plain.findings.some((f) => f.level === 'error') || !layer.startsWith('InstanceNorm')) return plain;
+  return explainVariant(layer, true, oracle, subject);
+}
+
+async function explainVariant(layer: LayerName, tracked: boolean, oracle: Subject, subject: Subject) {
+  const result = await diagnose(specimenOf(layer, tracked, subject), {
     layer,
+    tracked,
     oracle,
     locate: () => null,
     replay: (id) => `normative replay ${id}`,
@@ -55,18 +63,21 @@ async function explainLayer(layer: LayerName, oracle: Subject, subject: Subject)
 const required = (name: string): ConstructorParameter => ({ name, hasDefault: false, default: null });
 
 /** The constructor in PyTorch's words; what is left out stays at PyTorch's default. */
-function signatureOf(layer: LayerName): ConstructorParameter[] {
+function signatureOf(layer: LayerName, tracked: boolean): ConstructorParameter[] {
   const eps = { name: 'eps', hasDefault: true, default: layer === 'RMSNorm' ? null : float(1e-5) };
   const momentum = { name: 'momentum', hasDefault: true, default: float(0.1) };
   if (layer === 'GroupNorm') return [required('num_groups'), required('num_channels'), eps];
   if (layer === 'LayerNorm' || layer === 'RMSNorm') return [required('normalized_shape'), eps];
-  return layer.startsWith('BatchNorm') ? [required('num_features'), eps, momentum] : [required('num_features'), eps];
+  if (layer.startsWith('BatchNorm')) return [required('num_features'), eps, momentum];
+  return tracked
+    ? [required('num_features'), required('track_running_stats'), eps, momentum]
+    : [required('num_features'), eps];
 }
 
-function specimenOf(layer: LayerName, subject: Subject): Specimen {
+function specimenOf(layer: LayerName, tracked: boolean, subject: Subject): Specimen {
   return {
     name: layer,
-    signature: signatureOf(layer),
+    signature: signatureOf(layer, tracked),
     ask: async (cases: readonly Case[]) => {
       const answers = await subject.ask(cases, { truth: false });
       return answers.map(({ outcome }) => {
