@@ -19,6 +19,9 @@ interface BenchFlags extends CaseOptions, OracleChoice {
 /** Normative may take so many times the floor's time. */
 const GOAL = 1.5;
 
+/** Rounds of both sides before any is counted: until then engines still compile. */
+const WARM_UP_ROUNDS = 2;
+
 /** Cases of one message to the oracle's bare loop. */
 const FLOOR_BATCH = 64;
 
@@ -47,11 +50,13 @@ async function runBench(session: Session, flags: BenchFlags): Promise<string> {
       const floors: number[] = [];
       const ours: number[] = [];
       let cases = 0;
-      for (let round = 0; round < flags.rounds; round++) {
+      for (let round = -WARM_UP_ROUNDS; round < flags.rounds; round++) {
         signal.throwIfAborted();
-        floors.push(await floorSeconds(oracle, chooseCases(flags)));
+        const floor = await floorSeconds(oracle, chooseCases(flags));
         const started = session.edge.now();
         cases = await wholeJob(oracle, port, chooseCases(flags), signal);
+        if (round < 0) continue;
+        floors.push(floor);
         ours.push((session.edge.now() - started) / 1000);
       }
       if (cases === 0) throw new UsageError('no case to measure; widen --layer, --filter or --cases');
@@ -87,7 +92,7 @@ function render(cases: number, rounds: number, floor: number, ours: number): str
     `${name.padEnd(34)} ${Math.round(cases / seconds)} cases/s (${seconds.toFixed(2)} s)\n`;
   const ratio = ours / floor;
   return [
-    `${cases} cases, ${rounds === 1 ? 'one round' : `medians of ${rounds} rounds`}\n`,
+    `${cases} cases, ${rounds === 1 ? 'one round' : `medians of ${rounds} rounds`} after ${WARM_UP_ROUNDS} to warm up\n`,
     line('bare PyTorch loop, cases decoded', floor),
     line('normative, both sides and judged', ours),
     `${'ratio of times'.padEnd(34)} ${ratio.toFixed(2)} (goal: at most ${GOAL})\n`,
