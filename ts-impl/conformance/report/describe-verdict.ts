@@ -36,6 +36,11 @@ export function number(x: number): string {
   return Object.is(x, -0) ? '-0' : String(x);
 }
 
+/** The value of an axis: words as they are, small numbers as people write them, 1e-6 and not 0.000001. */
+export function axisValue(value: string | number): string {
+  return typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
+}
+
 // --- internal ---
 
 function difference(id: string, tensor: TensorVerdict): Unexplained {

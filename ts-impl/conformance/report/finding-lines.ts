@@ -2,7 +2,7 @@
 
 import type picocolors from 'picocolors';
 import type { Finding, ReportNumber, Refusal, Unexplained, Witness } from '../finding.ts';
-import { replayLine } from './describe-verdict.ts';
+import { axisValue, replayLine } from './describe-verdict.ts';
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
@@ -10,7 +10,7 @@ export type Colors = ReturnType<typeof picocolors.createColors>;
 export function findingLines(finding: Finding, colors: Colors): string[] {
   const mark = finding.level === 'error' ? colors.red('✗') : colors.yellow('·');
   const place = finding.location === null ? '' : ` (line ${finding.location.line})`;
-  const title = `${colors.bold(finding.convention)}: ${finding.actual}, PyTorch ${finding.expected}${place}`;
+  const title = `${colors.bold(finding.convention)}: ${axisValue(finding.actual)}, PyTorch ${axisValue(finding.expected)}${place}`;
   const lines = [`  ${mark} ${title}`, ...wrapped(finding.message, '      ')];
   for (const witness of finding.witnesses) lines.push(...witnessLines(witness, colors));
   return lines;

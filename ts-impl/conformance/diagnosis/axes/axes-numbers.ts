@@ -1,6 +1,7 @@
 // Axis entries on the arithmetic of one statistic: the mean, the variance and eps.
 
 import type { Profile, Scale } from '../model/profile.ts';
+import { axisValue } from '../../report/describe-verdict.ts';
 import type { Axis } from './axis.ts';
 import type { Target } from './target.ts';
 
@@ -90,7 +91,7 @@ export const epsValue: Axis = {
     const how =
       profile.epsArgument === null ? 'is fixed in the code' : `is the default of the argument ${profile.epsArgument}`;
     const usual = target.kind === 'RMSNorm' ? 'the machine epsilon of the computation dtype' : '1e-5';
-    return `eps ${how} at ${actual}, where PyTorch's is ${usual}: inputs with a small spread come out at another scale.`;
+    return `eps ${how} at ${axisValue(actual)}, where PyTorch's is ${usual}: inputs with a small spread come out at another scale.`;
   },
   clues: [/\beps\w*\s*(:\s*\w+)?\s*=\s*[\d.]/, /\d(\.\d+)?e-\d+/, /\beps/],
 };
