@@ -91,10 +91,11 @@ async function diagnoseLiving(given: Specimen, options: DiagnoseOptions): Promis
   const closestTarget =
     errorsIn(departuresFrom(nearest, subject)).length < errorsIn(departures).length ? nearest : target;
   const closest = await compareClosest(closestTarget, target, trial, measurement, dictionary, specimen, options);
-  // Equal to PyTorch on every trial case, and no departure measured: what the model can't follow is no difference.
-  const equal = errorsIn(departures).length === 0 && trial.equal;
-  const unexplained = equal ? [] : [...residue(proof, doubts, withdrawn), ...trial.unexplained];
-  const differs = errorsIn(kept).length > 0 || unexplained.length > 0;
+  const unexplained = [...residue(proof, doubts, withdrawn), ...trial.unexplained];
+  // State that can't be read can't be modelled: then PyTorch itself, on the trial cases, has the word. What is left open is told all the same.
+  const unread = profile.running === null && !profile.evalIsTrain;
+  const equal = unread && trial.equal && errorsIn(departures).length === 0;
+  const differs = errorsIn(kept).length > 0 || (unexplained.length > 0 && !equal);
   return {
     kind: 'diagnosed',
     explains: (c, given) => isExplained(c, given, dictionary),
@@ -197,13 +198,13 @@ async function unmeasured(
     remarks: [],
   });
   const held = { ...blank, layer: named === null ? null : target.layer, totals, worst, reason: null };
+  const first = trial.unexplained[0]?.case ?? trialCases(target, stance, profile)[0].id;
+  const why = { case: first, step: 0, tensor: 'output', message };
   if (!trial.equal || named === null) {
-    const first = trial.unexplained[0]?.case ?? trialCases(target, stance, profile)[0].id;
-    const why = { case: first, step: 0, tensor: 'output', message };
     return told({ ...held, verdict: 'differs', unexplained: [why, ...trial.unexplained] });
   }
   const same = { layer: target.layer, options: target.options };
-  return told({ ...held, verdict: 'agrees', unexplained: [], closest: { ...same, findings: 0 }, equivalent: same });
+  return told({ ...held, verdict: 'agrees', unexplained: [why], closest: { ...same, findings: 0 }, equivalent: same });
 }
 
 /** The target with the fewest departures of level error; of several the first in PyTorch's order. */
