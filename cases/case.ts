@@ -88,7 +88,17 @@ export type Step =
    * A functional call such as `batch_norm`. Answers `output`, and `running_mean` and `running_var` where they were given.
    * `gradient`: every floating tensor argument but the running ones requires grad, and a `backward` may follow.
    */
-  | { readonly kind: 'call'; readonly function: string; readonly arguments: Arguments; readonly gradient: boolean };
+  | { readonly kind: 'call'; readonly function: string; readonly arguments: Arguments; readonly gradient: boolean }
+  /**
+   * Gradients of the gradients: with g_i the gradients of the latest forward or call for `gradient` upstream, the gradients of
+   * Σ ⟨vector_i, g_i⟩. `vectors` are named as `backward` names its answers (`input.grad`, `weight.grad`, …). Answers, where there is
+   * one, `input.grad2`, `upstream.grad2` (for the upstream gradient) and `<parameter>.grad2`. The layer's own gradients stay as they are.
+   */
+  | { readonly kind: 'double_backward'; readonly gradient: Tensor; readonly vectors: readonly NamedTensor[] }
+  /** Answers a text for each name: an attribute of the layer as Python writes it (`eps`, `training`), or a word of `docs/protocol.md` such as `output.stride`. */
+  | { readonly kind: 'inspect'; readonly names: readonly string[] }
+  /** An observation on PyTorch's own Python objects, by its name in the oracle; whoever is not PyTorch answers `unsupported`. */
+  | { readonly kind: 'probe'; readonly name: string };
 
 export interface Case {
   /** `g1/…` or `x1/…`, of [A-Za-z0-9._=/-] only; `case-id.ts` makes and reads it. */

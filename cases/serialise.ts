@@ -69,7 +69,7 @@ export function encodeStep(step: Step, payload: PayloadWriter): PlainMap {
     case 'load_state':
       return {
         kind: step.kind,
-        entries: step.entries.map(({ name, tensor }) => ({ name, tensor: encodeTensor(tensor, payload) })),
+        entries: encodeNamed(step.entries, payload),
         version: step.version,
         strict: step.strict,
       };
@@ -85,6 +85,16 @@ export function encodeStep(step: Step, payload: PayloadWriter): PlainMap {
         arguments: encodeArguments(step.arguments, payload),
         gradient: step.gradient,
       };
+    case 'double_backward':
+      return {
+        kind: step.kind,
+        gradient: encodeTensor(step.gradient, payload),
+        vectors: encodeNamed(step.vectors, payload),
+      };
+    case 'inspect':
+      return { kind: step.kind, names: [...step.names] };
+    case 'probe':
+      return { kind: step.kind, name: step.name };
     default:
       return step satisfies never;
   }
@@ -103,6 +113,20 @@ function decodeArguments(plain: Plain, payload: Uint8Array, place: string): Argu
     args[asString(map.name, `${place}[${i}].name`)] = decodeValue(map.value, payload, `${place}[${i}].value`);
   });
   return args;
+}
+
+function encodeNamed(entries: readonly NamedTensor[], payload: PayloadWriter): Plain {
+  return entries.map(({ name, tensor }) => ({ name, tensor: encodeTensor(tensor, payload) }));
+}
+
+function decodeNamed(plain: Plain, payload: Uint8Array, place: string): readonly NamedTensor[] {
+  return asList(plain, place).map((entry, i) => {
+    const fields = asMap(entry, `${place}[${i}]`);
+    return {
+      name: asString(fields.name, `${place}[${i}].name`),
+      tensor: decodeTensor(fields.tensor, payload, `${place}[${i}].tensor`),
+    };
+  });
 }
 
 function decodeStep(plain: Plain, payload: Uint8Array, place: string): Step {
@@ -148,13 +172,7 @@ function decodeStep(plain: Plain, payload: Uint8Array, place: string): Step {
     case 'load_state':
       return {
         kind,
-        entries: asList(map.entries, `${place}.entries`).map((entry, i): NamedTensor => {
-          const fields = asMap(entry, `${place}.entries[${i}]`);
-          return {
-            name: asString(fields.name, `${place}.entries[${i}].name`),
-            tensor: decodeTensor(fields.tensor, payload, `${place}.entries[${i}].tensor`),
-          };
-        }),
+        entries: decodeNamed(map.entries, payload, `${place}.entries`),
         version: map.version === null ? null : asCount(map.version, `${place}.version`),
         strict: asBoolean(map.strict, `${place}.strict`),
       };
@@ -170,6 +188,19 @@ function decodeStep(plain: Plain, payload: Uint8Array, place: string): Step {
         arguments: decodeArguments(map.arguments, payload, `${place}.arguments`),
         gradient: asBoolean(map.gradient, `${place}.gradient`),
       };
+    case 'double_backward':
+      return {
+        kind,
+        gradient: decodeTensor(map.gradient, payload, `${place}.gradient`),
+        vectors: decodeNamed(map.vectors, payload, `${place}.vectors`),
+      };
+    case 'inspect':
+      return {
+        kind,
+        names: asList(map.names, `${place}.names`).map((name, i) => asString(name, `${place}.names[${i}]`)),
+      };
+    case 'probe':
+      return { kind, name: asString(map.name, `${place}.name`) };
     default:
       kind satisfies never;
       throw new MalformedHeader(`${place}.kind is ${show(map.kind)}, which is no step`);

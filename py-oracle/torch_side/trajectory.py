@@ -65,7 +65,7 @@ class Trajectory:
                 results.append(NOT_RUN)
                 continue
             try:
-                results.append(_RUN[type(step)](self, step))
+                results.append(_step_runner(step)(self, step))
             except Unsupported:
                 raise
             except Exception as problem:
@@ -255,3 +255,10 @@ _RUN: dict[type[Step], Callable[[Trajectory, Any], Plain]] = {
     Reset: Trajectory._reset,
     Call: Trajectory._call,
 }
+
+
+def _step_runner(step: Step) -> Callable[[Trajectory, Any], Plain]:
+    run = _RUN.get(type(step))
+    if run is None:
+        raise Unsupported(f"no step {type(step).__name__}")
+    return run

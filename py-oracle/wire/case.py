@@ -94,8 +94,38 @@ class Call:
     gradient: bool
 
 
+@dataclass(frozen=True, slots=True)
+class DoubleBackward:
+    gradient: TensorHeader
+    vectors: tuple[tuple[str, TensorHeader], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspect:
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    name: str
+
+
 Step = Union[
-    Construct, Forward, Backward, Read, SetAttribute, SetTensor, LoadState, SaveState, Cast, Copy, Reset, Call
+    Construct,
+    Forward,
+    Backward,
+    Read,
+    SetAttribute,
+    SetTensor,
+    LoadState,
+    SaveState,
+    Cast,
+    Copy,
+    Reset,
+    Call,
+    DoubleBackward,
+    Inspect,
+    Probe,
 ]
 
 

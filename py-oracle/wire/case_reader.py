@@ -13,8 +13,11 @@ from wire.case import (
     Cast,
     Construct,
     Copy,
+    DoubleBackward,
     Forward,
+    Inspect,
     LoadState,
+    Probe,
     Read,
     Reset,
     SaveState,
@@ -67,6 +70,9 @@ _BARE = keys("kind")
 _CAST = keys("kind", "dtype")
 _CALL = keys("kind", "function", "arguments", "gradient")
 _ARGUMENT = keys("name", "value")
+_DOUBLE_BACKWARD = keys("kind", "gradient", "vectors")
+_INSPECT = keys("kind", "names")
+_PROBE = keys("kind", "name")
 
 _UNPACK_DOUBLE = struct.Struct("<d").unpack
 
@@ -122,13 +128,9 @@ class _Reader:
 
     def load_state(self, plain: Any) -> Step:
         m = fields(plain, _LOAD_STATE, "")
-        entries: list[tuple[str, TensorHeader]] = []
-        for i, item in enumerate(sequence(m["entries"], "entries")):
-            entry = fields(item, _ENTRY, f"entries[{i}]")
-            name = string(entry["name"], f"entries[{i}].name")
-            entries.append((name, self.tensor(entry["tensor"], f"entries[{i}].tensor")))
+        entries = self.named(m["entries"], "entries")
         version = None if m["version"] is None else count(m["version"], "version")
-        return LoadState(tuple(entries), version, boolean(m["strict"], "strict"))
+        return LoadState(entries, version, boolean(m["strict"], "strict"))
 
     def save_state(self, plain: Any) -> Step:
         fields(plain, _BARE, "")
@@ -148,6 +150,25 @@ class _Reader:
         m = fields(plain, _CALL, "")
         arguments = self.arguments(m["arguments"])
         return Call(string(m["function"], "function"), arguments, boolean(m["gradient"], "gradient"))
+
+    def double_backward(self, plain: Any) -> Step:
+        m = fields(plain, _DOUBLE_BACKWARD, "")
+        return DoubleBackward(self.tensor(m["gradient"], "gradient"), self.named(m["vectors"], "vectors"))
+
+    def inspect(self, plain: Any) -> Step:
+        names = sequence(fields(plain, _INSPECT, "")["names"], "names")
+        return Inspect(tuple(string(name, f"names[{i}]") for i, name in enumerate(names)))
+
+    def probe(self, plain: Any) -> Step:
+        return Probe(string(fields(plain, _PROBE, "")["name"], "name"))
+
+    def named(self, plain: Any, place: str) -> tuple[tuple[str, TensorHeader], ...]:
+        named: list[tuple[str, TensorHeader]] = []
+        for i, item in enumerate(sequence(plain, place)):
+            entry = fields(item, _ENTRY, f"{place}[{i}]")
+            name = string(entry["name"], f"{place}[{i}].name")
+            named.append((name, self.tensor(entry["tensor"], f"{place}[{i}].tensor")))
+        return tuple(named)
 
     def arguments(self, plain: Any) -> Arguments:
         arguments: Arguments = {}
@@ -235,4 +256,7 @@ _STEPS = {
     "copy": _Reader.copy,
     "reset": _Reader.reset,
     "call": _Reader.call,
+    "double_backward": _Reader.double_backward,
+    "inspect": _Reader.inspect,
+    "probe": _Reader.probe,
 }

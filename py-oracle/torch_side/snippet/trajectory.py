@@ -74,7 +74,7 @@ class SnippetTrajectory:
         capture = Capture()
         try:
             with capture:
-                result = _RUN[type(step)](self, step)
+                result = _step_runner(step)(self, step)
         except Unsupported:
             raise
         except BaseException as problem:  # also SystemExit: it is an answer of the code in question
@@ -300,3 +300,10 @@ _RUN: dict[type[Step], Callable[[SnippetTrajectory, Any], Plain]] = {
     Reset: SnippetTrajectory._reset,
     Call: SnippetTrajectory._call,
 }
+
+
+def _step_runner(step: Step) -> Any:
+    run = _RUN.get(type(step))
+    if run is None:
+        raise Unsupported(f"foreign code answers no step {type(step).__name__}")
+    return run

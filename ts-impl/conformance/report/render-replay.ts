@@ -125,6 +125,12 @@ function describeStep(step: Step): string {
       return `to ${step.dtype}`;
     case 'copy':
       return 'deep copy';
+    case 'double_backward':
+      return `double backward with ${describeInput(step.gradient)} along ${step.vectors.map(({ name }) => name).join(', ')}`;
+    case 'inspect':
+      return `inspect ${step.names.join(', ')}`;
+    case 'probe':
+      return `probe ${step.name}`;
     default:
       return step satisfies never;
   }

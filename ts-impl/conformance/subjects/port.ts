@@ -229,6 +229,10 @@ function runOnModule(
         throw new TorchError('AttributeError', words);
       }
       return returned([]);
+    case 'double_backward':
+    case 'inspect':
+    case 'probe':
+      throw new Unsupported(`the port answers no ${step.kind} yet`);
     default:
       return step satisfies never;
   }

@@ -86,6 +86,10 @@ function budgetsOfStep(walk: Walk, step: Step, result: StepResult | undefined): 
     case 'copy':
       walk.gradients.clear();
       return NOTHING;
+    case 'double_backward':
+    case 'inspect':
+    case 'probe':
+      return NOTHING;
     default:
       return step satisfies never;
   }
