@@ -2,7 +2,7 @@
 
 import { contiguous, fromStorage, isContiguous, type Tensor } from '../tensor/tensor.ts';
 import { sizeOf } from '../tensor/shape.ts';
-import type { ComputeArray } from './arithmetic.ts';
+import type { ComputeArray } from './rounding.ts';
 import { backward, inverseOfRunning, normalise } from './batch-norm-kernel.ts';
 import { collectStatistics, inverseDeviation, updateRunning } from './batch-statistics.ts';
 import type { Call } from './call.ts';

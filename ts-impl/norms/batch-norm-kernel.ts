@@ -2,7 +2,8 @@
 
 import { contiguous, type Tensor } from '../tensor/tensor.ts';
 import { suggestMemoryFormat } from '../tensor/memory-format.ts';
-import { type ComputeArray, fma, makeArray, round } from './arithmetic.ts';
+import { fma } from './fused-multiply-add.ts';
+import { type ComputeArray, makeArray, round } from './rounding.ts';
 import { mergeAxes, sortAxes } from './axis-order.ts';
 import { sumAxes } from './cascade-sum.ts';
 import { dotCentredRow, laneCount, sumRow } from './lanes.ts';

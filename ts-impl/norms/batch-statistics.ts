@@ -1,6 +1,7 @@
 // Mean and variance of each channel of a batch, and their running averages. One method per memory layout, as in PyTorch's CPU kernels.
 
-import { type ComputeArray, fma, fma64, makeArray, round } from './arithmetic.ts';
+import { fma, fma64 } from './fused-multiply-add.ts';
+import { type ComputeArray, makeArray, round } from './rounding.ts';
 import { mergeAxes, sortAxes } from './axis-order.ts';
 import { sumAxes } from './cascade-sum.ts';
 import type { Planes } from './planes.ts';

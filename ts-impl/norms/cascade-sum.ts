@@ -1,7 +1,7 @@
 // Sums over some axes of a strided tensor in the order of PyTorch's `sum` kernel: axes sorted and merged, partial sums cascaded.
 
 import type { Tensor } from '../tensor/tensor.ts';
-import { type ComputeArray, makeArray, round } from './arithmetic.ts';
+import { type ComputeArray, makeArray, round } from './rounding.ts';
 import { type Axis, mergeAxes, sortAxes } from './axis-order.ts';
 import { laneCount } from './lanes.ts';
 

@@ -1,6 +1,7 @@
 // Group normalisation of channels-last memory, forward and backward: plain sums and E[x²] − E[x]², which cancels where means are large.
 
-import { type ComputeArray, fma, makeArray, round } from './arithmetic.ts';
+import { fma } from './fused-multiply-add.ts';
+import { type ComputeArray, makeArray, round } from './rounding.ts';
 import {
   type GroupGradients,
   type Groups,

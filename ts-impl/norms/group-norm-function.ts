@@ -4,7 +4,7 @@ import type { ComputeDtype } from '../tensor/dtype.ts';
 import { channelsLastView, fromChannelsLastOrder, suggestMemoryFormat } from '../tensor/memory-format.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { contiguous, fromStorage, type Tensor } from '../tensor/tensor.ts';
-import { type ComputeArray, makeArray } from './arithmetic.ts';
+import { type ComputeArray, makeArray } from './rounding.ts';
 import type { Call } from './call.ts';
 import { checkBatchSize, checkDtypes, checkGradientShape, checkMixed } from './checks.ts';
 import { zerosLike } from './empty-call.ts';

@@ -1,6 +1,7 @@
 // Group normalisation of (N, C, S) memory, forward and backward. Shapes, defaults and checks are elsewhere.
 
-import { type ComputeArray, fma, makeArray, round } from './arithmetic.ts';
+import { fma } from './fused-multiply-add.ts';
+import { type ComputeArray, makeArray, round } from './rounding.ts';
 import { dotRow, sumRow } from './lanes.ts';
 import { inputFactor } from './layer-norm-kernel.ts';
 import type { ComputeDtype } from '../tensor/dtype.ts';

@@ -3,7 +3,7 @@
 import { contiguous, fromStorage, isContiguous, type Tensor } from '../tensor/tensor.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { reshape } from '../tensor/views.ts';
-import type { ComputeArray } from './arithmetic.ts';
+import type { ComputeArray } from './rounding.ts';
 import { type BatchCall, nativeBatchNorm } from './batch-norm-function.ts';
 import type { Call } from './call.ts';
 import { sumAxes } from './cascade-sum.ts';

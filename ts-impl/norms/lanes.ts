@@ -1,6 +1,7 @@
 // Sums as a vector unit makes them: AVX2 lanes (8 float32 or 4 float64), then lanes folded as PyTorch folds them. One row at a time.
 
-import { type ComputeArray, fma, round } from './arithmetic.ts';
+import { fma } from './fused-multiply-add.ts';
+import { type ComputeArray, round } from './rounding.ts';
 
 /** Numbers in one AVX2 register. */
 export function laneCount(single: boolean): number {

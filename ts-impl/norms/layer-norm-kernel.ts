@@ -1,6 +1,7 @@
 // Layer normalisation of rows, forward and backward. Shapes, defaults and checks are elsewhere.
 
-import { type ComputeArray, fma, round } from './arithmetic.ts';
+import { fma, fma32, fma64 } from './fused-multiply-add.ts';
+import { type ComputeArray, round } from './rounding.ts';
 import { dot3Row, dotRow, sumRow } from './lanes.ts';
 import { type Moments, rowMoments } from './welford.ts';
 
@@ -35,14 +36,8 @@ export function normaliseRows(
     const rstd = round(1 / round(Math.sqrt(round(moments.variance + e, single)), single), single);
     into.mean[i] = mean;
     into.rstd[i] = rstd;
-    for (let j = 0; j < N; j++) {
-      const centred = round(x[at + j] - mean, single);
-      if (weight === null) {
-        y[at + j] = fma(centred, rstd, bias === null ? 0 : bias[j], single);
-      } else {
-        y[at + j] = fma(round(centred * rstd, single), weight[j], bias === null ? 0 : bias[j], single);
-      }
-    }
+    if (single) scaleFloat32(x, at, N, mean, rstd, weight, bias, y);
+    else scaleFloat64(x, at, N, mean, rstd, weight, bias, y);
   }
 }
 
@@ -110,5 +105,46 @@ export function inputShift(
 }
 
 // --- internal ---
+
+/** (x − mean)·rstd·weight + bias of one row, multiplied and added with one rounding; without weight (x − mean)·rstd + bias likewise. */
+function scaleFloat32(
+  x: ComputeArray,
+  at: number,
+  N: number,
+  mean: number,
+  rstd: number,
+  weight: ComputeArray | null, // [N]
+  bias: ComputeArray | null, // [N]
+  y: ComputeArray,
+): void {
+  for (let j = 0; j < N; j++) {
+    const centred = Math.fround(x[at + j] - mean);
+    const a = weight === null ? centred : Math.fround(centred * rstd);
+    const w = weight === null ? rstd : weight[j];
+    const b = bias === null ? 0 : bias[j];
+    const sum = a * w + b;
+    const result = Math.fround(sum);
+    const other = sum + (sum - result);
+    // Half-way between two float32 numbers, perhaps by the rounding to double: `fma32` decides.
+    y[at + j] = Math.fround(other) === other ? fma32(a, w, b) : result;
+  }
+}
+
+function scaleFloat64(
+  x: ComputeArray,
+  at: number,
+  N: number,
+  mean: number,
+  rstd: number,
+  weight: ComputeArray | null, // [N]
+  bias: ComputeArray | null, // [N]
+  y: ComputeArray,
+): void {
+  for (let j = 0; j < N; j++) {
+    const b = bias === null ? 0 : bias[j];
+    const centred = x[at + j] - mean;
+    y[at + j] = weight === null ? fma64(centred, rstd, b) : fma64(centred * rstd, weight[j], b);
+  }
+}
 
 const moments: Moments = { mean: 0, variance: 0 };

@@ -3,7 +3,7 @@
 import type { ComputeDtype } from '../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { contiguous, fromStorage, type Tensor } from '../tensor/tensor.ts';
-import { type ComputeArray, makeArray } from './arithmetic.ts';
+import { type ComputeArray, makeArray } from './rounding.ts';
 import type { Call } from './call.ts';
 import { checkDtypes, checkGradientShape, checkMixed, checkNormalizedShape } from './checks.ts';
 import { backwardRows, normaliseRows, type Rows } from './layer-norm-kernel.ts';

@@ -4,7 +4,7 @@ import { channelsLastView, fromChannelsLastOrder, isChannelsLastContiguous } fro
 import type { ComputeDtype } from '../tensor/dtype.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { contiguous, fromStorage, isContiguous, type Tensor } from '../tensor/tensor.ts';
-import { type ComputeArray, makeArray } from './arithmetic.ts';
+import { type ComputeArray, makeArray } from './rounding.ts';
 
 /** `planes`: memory is [N, C, S]. `rows`: memory is [N·S, C]. `strided`: neither; `data` is a copy as [N, C, S]. */
 export type Layout = 'planes' | 'rows' | 'strided';

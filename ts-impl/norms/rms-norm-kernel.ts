@@ -3,7 +3,7 @@
 import type { ComputeDtype } from '../tensor/dtype.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { contiguous, fromStorage, isContiguous, type Tensor } from '../tensor/tensor.ts';
-import { type ComputeArray, makeArray, round } from './arithmetic.ts';
+import { type ComputeArray, makeArray, round } from './rounding.ts';
 import { resultStrides } from './axis-order.ts';
 import { sumAxes } from './cascade-sum.ts';
 

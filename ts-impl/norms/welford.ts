@@ -1,6 +1,7 @@
 // Mean and biased variance of a row by Welford's method in vector lanes with cascaded merging, as PyTorch's RowwiseMoments does.
 
-import { type ComputeArray, fma, round } from './arithmetic.ts';
+import { fma } from './fused-multiply-add.ts';
+import { type ComputeArray, round } from './rounding.ts';
 
 /** Where `rowMoments` leaves its answer; one object serves all calls. */
 export interface Moments {

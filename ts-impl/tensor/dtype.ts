@@ -6,6 +6,11 @@ export type Dtype = 'float16' | 'bfloat16' | 'float32' | 'float64' | 'int64';
 /** The element types the port computes in. */
 export type ComputeDtype = 'float32' | 'float64';
 
+/** The element types that are kept as raw bits and computed in float32. */
+export type HalfDtype = 'float16' | 'bfloat16';
+
+export type FloatDtype = ComputeDtype | HalfDtype;
+
 /** Flat memory of a tensor. float16 and bfloat16 are kept as their 16 raw bits. */
 export type Storage = Float32Array | Float64Array | BigInt64Array | Uint16Array;
 

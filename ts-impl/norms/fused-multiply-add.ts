@@ -1,18 +1,4 @@
-// Rounded arithmetic: what one machine instruction gives in float32 or float64, the fused multiply-add included. No arrays.
-
-import type { ComputeDtype } from '../tensor/dtype.ts';
-
-export type ComputeArray = Float32Array | Float64Array;
-
-/** New zeroed memory of a dtype; storing into it rounds. */
-export function makeArray(dtype: ComputeDtype, elements: number): ComputeArray {
-  return dtype === 'float32' ? new Float32Array(elements) : new Float64Array(elements);
-}
-
-/** `x` rounded to float32 if `single`, else as it is. +, −, ×, ÷, √ of float32 numbers done in double and rounded once so are exact. */
-export function round(x: number, single: boolean): number {
-  return single ? Math.fround(x) : x;
-}
+// The fused multiply-add of float32 and float64 operands: a·b + c with one rounding. No arrays, and no other arithmetic.
 
 /** a·b + c with one rounding, of float32 or float64 operands. */
 export function fma(a: number, b: number, c: number, single: boolean): number {
