@@ -1,6 +1,8 @@
-// Case ids: made and read. Generated ones (`g1/…`) name the numbers to make the case from; literal ones (`x1/…`) hold it whole.
+// Case ids: made and read. Generated ones (`g1/…`) name the numbers to make the case from, those of behaviours (`b1/…`) the
+// question as it is written; literal ones (`x1/…`) hold the case whole.
 
 import { deflateSync, inflateSync } from 'fflate';
+import { BEHAVIOURS, caseOfBehaviour } from './behaviours/behaviours.ts';
 import type { Case } from './case.ts';
 import { FAMILY_NAMES, generate, hasIndex, isFamilyName } from './g1/generate.ts';
 import { packHeader, unpackHeader } from './packed-header.ts';
@@ -22,8 +24,9 @@ export function caseFromId(id: string): Case {
   }
   const version = id.slice(0, id.indexOf('/') + 1);
   if (version === 'g1/') return generatedCase(id);
+  if (version === 'b1/') return behaviourCase(id);
   if (version === 'x1/') return literalCase(id);
-  throw new IdError(`${quote(id)} begins with neither g1/ (generated) nor x1/ (literal)`);
+  throw new IdError(`${quote(id)} begins with none of g1/ (generated), b1/ (of a behaviour) and x1/ (literal)`);
 }
 
 /** The case under the literal id that holds all of it. */
@@ -78,6 +81,19 @@ function generatedCase(id: string): Case {
     );
   }
   return made;
+}
+
+function behaviourCase(id: string): Case {
+  const found = caseOfBehaviour(id);
+  if (found !== null) return found;
+  const named = BEHAVIOURS.find((behaviour) => behaviour.id === id.split('/')[1]);
+  if (named === undefined) {
+    throw new IdError(
+      `${quote(id)} names no behaviour; an id is b1/B-061/only, and \`normative list behaviours\` lists them`,
+    );
+  }
+  const ids = named.questions.map((question) => question.case.id);
+  throw new IdError(`${quote(id)} is no question of ${named.id}, whose cases are ${ids.join(', ') || 'none'}`);
 }
 
 function wholeNumber(digits: string, what: string, id: string): number {

@@ -1,10 +1,11 @@
 // The suites: which families, how many cases of each, and why. Lazy: a case exists only while it is looked at.
 
+import { BEHAVIOURS } from './behaviours/behaviours.ts';
 import type { Case } from './case.ts';
 import { type FamilyName, generate, LISTED_FAMILIES, nthIndex } from './g1/generate.ts';
 import { GRID } from './families/drawn.ts';
 
-export const SUITE_NAMES = ['smoke', 'standard', 'deep'] as const;
+export const SUITE_NAMES = ['smoke', 'standard', 'behaviours', 'deep'] as const;
 export type SuiteName = (typeof SUITE_NAMES)[number];
 
 export interface Suite extends Iterable<Case> {
@@ -68,6 +69,7 @@ export const SHARES: Readonly<Record<FamilyName, Share>> = {
 export function suite(name: SuiteName, options: { readonly seed?: number; readonly cases?: number } = {}): Suite {
   const seed = options.seed ?? 0;
   if (name === 'deep') return deep(seed, options.cases ?? DEEP_CASES);
+  if (name === 'behaviours') return written(options.cases);
   const plan = FAMILIES.map((family) => ({ family, count: SHARES[family][name] }));
   const all = plan.reduce((sum, { count }) => sum + count, 0);
   const size = Math.min(options.cases ?? all, all);
@@ -91,6 +93,12 @@ const FAMILIES = Object.keys(SHARES) as FamilyName[]; // keys of a record of exa
 
 /** What `deep` does where no number is given. */
 const DEEP_CASES = 20_000;
+
+/** The questions of the named behaviours, which no seed changes. */
+function written(cases = Number.POSITIVE_INFINITY): Suite {
+  const all = BEHAVIOURS.flatMap(({ questions }) => questions.map((question) => question.case)).slice(0, cases);
+  return { size: all.length, [Symbol.iterator]: () => all[Symbol.iterator]() };
+}
 
 function listed(family: keyof typeof LISTED_FAMILIES, reason: string): Share {
   const rows = LISTED_FAMILIES[family].length;

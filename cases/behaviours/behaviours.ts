@@ -1,0 +1,21 @@
+// All named behaviours in order of their ids, and the cases their ids lead to.
+
+import type { Case } from '../case.ts';
+import type { Behaviour } from './behaviour.ts';
+import { FIRST_HALF } from './first-half.ts';
+import { SECOND_HALF } from './second-half.ts';
+
+export const BEHAVIOURS: readonly Behaviour[] = [...FIRST_HALF, ...SECOND_HALF];
+
+/** How many the catalogue lists. */
+export const CATALOGUED = 222;
+
+/** The behaviour whose question has this id, or null. */
+export function behaviourOfCase(id: string): Behaviour | null {
+  return BEHAVIOURS.find(({ questions }) => questions.some((question) => question.case.id === id)) ?? null;
+}
+
+/** The case of an id `b1/<behaviour>/<question>`, or null where there is none. */
+export function caseOfBehaviour(id: string): Case | null {
+  return behaviourOfCase(id)?.questions.find((question) => question.case.id === id)?.case ?? null;
+}

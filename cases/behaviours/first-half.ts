@@ -1,0 +1,6 @@
+// B-001 to B-110: construction, shapes, training and modes.
+
+import type { Behaviour } from './behaviour.ts';
+import { BATCH_NORM_TRAINING } from './batch-norm-training.ts';
+
+export const FIRST_HALF: readonly Behaviour[] = [...BATCH_NORM_TRAINING];
