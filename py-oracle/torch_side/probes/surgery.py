@@ -1,0 +1,72 @@
+"""Probes of layers that become other layers: lazy ones at their first forward, and those that SyncBatchNorm replaces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from torch_side.probes.seen import Probe, Seen, columns
+
+
+def lazy_batch_norm() -> Seen:
+    return _lazy(nn.LazyBatchNorm1d())
+
+
+def lazy_instance_norm() -> Seen:
+    return _lazy(nn.LazyInstanceNorm1d())
+
+
+def lazy_unbatched() -> Seen:
+    """A lazy InstanceNorm takes size(1) even of an unbatched input, and then refuses it. Refuses."""
+    layer = nn.LazyInstanceNorm1d()
+    layer(torch.arange(20.0).reshape(4, 5))
+    return Seen({}, {})
+
+
+def sync_forward() -> Seen:
+    """Without a process group it is a BatchNorm of any rank."""
+    sync: Any = nn.SyncBatchNorm(2)
+    plain: Any = nn.BatchNorm1d(2)
+    tensors = {"output": sync(columns()), "as": plain(columns())}
+    return Seen({**tensors, "running_mean": sync.running_mean, "running_var": sync.running_var}, {})
+
+
+def sync_rank() -> Seen:
+    """Refuses."""
+    nn.SyncBatchNorm(2)(torch.ones(2))
+    return Seen({}, {})
+
+
+def sync_conversion() -> Seen:
+    """Every BatchNorm inside becomes one, keeping its options and its tensors themselves; other norms stay."""
+    batch: Any = nn.BatchNorm2d(3, eps=0.5, momentum=0.25)
+    whole = nn.Sequential(batch, nn.BatchNorm1d(2, affine=False), nn.GroupNorm(1, 2), nn.InstanceNorm1d(2))
+    converted: Any = nn.SyncBatchNorm.convert_sync_batchnorm(whole)
+    kept = converted[0].weight is batch.weight and converted[0].running_mean is batch.running_mean
+    return Seen({}, {"types": ", ".join(type(module).__name__ for module in converted), "first": repr(converted[0]), "kept": str(kept)})
+
+
+PROBES: dict[str, Probe] = {
+    "lazy-batch-norm": lazy_batch_norm,
+    "lazy-instance-norm": lazy_instance_norm,
+    "lazy-unbatched": lazy_unbatched,
+    "sync-batch-norm": sync_forward,
+    "sync-batch-norm-conversion": sync_conversion,
+    "sync-batch-norm-rank": sync_rank,
+}
+
+# --- internal ---
+
+
+def _lazy(layer: Any) -> Seen:
+    texts = {
+        "before": repr(layer),
+        "before.keys": ", ".join(layer.state_dict()),
+        "before.num_features": str(layer.num_features),
+        "before.weight": type(layer.weight).__name__,
+    }
+    layer(torch.arange(60.0).reshape(3, 4, 5))
+    texts.update({"after": repr(layer), "after.type": type(layer).__name__, "after.num_features": str(layer.num_features)})
+    return Seen({"running_mean": layer.running_mean}, texts)
