@@ -3,13 +3,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { distanceUlps, rankOf } from '../../ts-impl/tensor/float-line.ts';
+import { roundHalf } from '../../ts-impl/tensor/half.ts';
 
 const float32 = fc.float({ noNaN: true });
 const float64 = fc.double({ noNaN: true });
+const float16 = float32.map((x) => roundHalf(x, 'float16'));
+const bfloat16 = float32.map((x) => roundHalf(x, 'bfloat16'));
 
 describe.each([
   ['float32', float32, 2 ** -149, Math.fround(3.4e38)],
   ['float64', float64, 2 ** -1074, Number.MAX_VALUE],
+  ['float16', float16, 2 ** -24, 65504],
+  ['bfloat16', bfloat16, 2 ** -133, (2 - 2 ** -7) * 2 ** 127],
 ] as const)('%s', (dtype, numbers, least, most) => {
   test('ranks order as the numbers do, with −0 before +0', () => {
     fc.assert(

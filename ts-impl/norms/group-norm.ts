@@ -1,6 +1,6 @@
 // The layer GroupNorm: defaults, construction and repr. The rest is group-norm-function.ts.
 
-import type { ComputeDtype } from '../tensor/dtype.ts';
+import type { FloatDtype } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Call } from './call.ts';
 import { groupNorm } from './group-norm-function.ts';
@@ -14,7 +14,7 @@ export interface GroupNormOptions {
   readonly eps?: number;
   readonly affine?: boolean;
   readonly bias?: boolean;
-  readonly dtype?: ComputeDtype;
+  readonly dtype?: FloatDtype;
 }
 
 /** `torch.nn.GroupNorm`: input (N, C, *), C divisible by numGroups. Throws TorchError. */

@@ -1,6 +1,6 @@
 // Layer normalisation over the last axes: the function and the layer LayerNorm. Numbers are made in layer-norm-kernel.ts.
 
-import type { ComputeDtype } from '../tensor/dtype.ts';
+import type { ComputeDtype, FloatDtype } from '../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { contiguous, fromStorage, type Tensor } from '../tensor/tensor.ts';
 import { type ComputeArray, makeArray } from './rounding.ts';
@@ -61,7 +61,7 @@ export interface LayerNormOptions {
   readonly eps?: number;
   readonly elementwiseAffine?: boolean;
   readonly bias?: boolean;
-  readonly dtype?: ComputeDtype;
+  readonly dtype?: FloatDtype;
 }
 
 /** `torch.nn.LayerNorm`: input (*, …normalizedShape). Throws TorchError. */

@@ -1,6 +1,6 @@
 // What all layers share: mode, parameters and their gradients, the state dict, copying, casting, repr. No arithmetic of a norm.
 
-import type { ComputeDtype } from '../tensor/dtype.ts';
+import type { FloatDtype } from '../tensor/dtype.ts';
 import { sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Call, Gradients } from './call.ts';
@@ -18,10 +18,12 @@ export abstract class Module {
   /** Sums over backward calls; null before the first and after `zeroGrad()`. */
   weightGrad: Tensor | null = null;
   biasGrad: Tensor | null = null;
+  /** PyTorch's `weight.requires_grad`: a parameter set to false is frozen and gathers no gradient. */
+  readonly requiresGrad = { weight: true, bias: true };
   private latest: Call | null = null;
 
   /** The metadata version of the state dict. */
-  protected readonly version: number = 1;
+  readonly version: number = 1;
 
   /** The output, of the input's shape. The input is never written, the output never shares its memory. Throws TorchError. */
   forward(input: Tensor): Tensor {
@@ -48,8 +50,8 @@ export abstract class Module {
 
   /** Adds the gradients of a call to the parameters'. */
   accumulate(gradients: Gradients): void {
-    this.weightGrad = sumOf(this.weightGrad, gradients.weight);
-    this.biasGrad = sumOf(this.biasGrad, gradients.bias);
+    if (this.requiresGrad.weight) this.weightGrad = sumOf(this.weightGrad, gradients.weight);
+    if (this.requiresGrad.bias) this.biasGrad = sumOf(this.biasGrad, gradients.bias);
   }
 
   /** Forgets the parameters' gradients. */
@@ -85,8 +87,10 @@ export abstract class Module {
     const kept =
       before !== null && tensor !== null && before.dtype === tensor.dtype && sameShape(before.shape, tensor.shape);
     this[name] = tensor && cloneTensor(tensor);
-    if (!kept && name === 'weight') this.weightGrad = null;
-    if (!kept && name === 'bias') this.biasGrad = null;
+    if (kept) return true;
+    this.requiresGrad[name] = true;
+    if (name === 'weight') this.weightGrad = null;
+    else this.biasGrad = null;
     return true;
   }
 
@@ -106,7 +110,7 @@ export abstract class Module {
   }
 
   /** Casts floating parameters, buffers and gradients. */
-  to(dtype: ComputeDtype): this {
+  to(dtype: FloatDtype): this {
     this.weight = this.weight && castTensor(this.weight, dtype);
     this.bias = this.bias && castTensor(this.bias, dtype);
     this.weightGrad = this.weightGrad && castTensor(this.weightGrad, dtype);
@@ -114,13 +118,14 @@ export abstract class Module {
     return this;
   }
 
-  /** A layer of the same class and state that shares no memory with this one. */
+  /** A layer of the same class and state that shares no memory with this one. As in PyTorch it has no gradients yet. */
   clone(): this {
-    const copy: this = Object.assign(Object.create(Object.getPrototypeOf(this)), this);
+    const copy: this = Object.assign(Object.create(Object.getPrototypeOf(this)), this, {
+      requiresGrad: { ...this.requiresGrad },
+    });
     copy.weight = this.weight && cloneTensor(this.weight);
     copy.bias = this.bias && cloneTensor(this.bias);
-    copy.weightGrad = this.weightGrad && cloneTensor(this.weightGrad);
-    copy.biasGrad = this.biasGrad && cloneTensor(this.biasGrad);
+    copy.zeroGrad();
     return copy;
   }
 

@@ -1,12 +1,14 @@
 // Memory of parameters and buffers: making, copying, casting and overwriting it. The only file that writes into a tensor's memory.
 
-import { type ComputeDtype, makeStorage } from '../tensor/dtype.ts';
+import { type FloatDtype, makeStorage } from '../tensor/dtype.ts';
+import { decodeHalf, encodeHalf, isHalf } from '../tensor/half.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { contiguous, fromStorage, type Tensor } from '../tensor/tensor.ts';
+import { widened } from '../tensor/widen.ts';
 import { TorchError } from './torch-error.ts';
 
 /** A new tensor filled with `value`. Throws as torch.empty does for a negative size. */
-export function filled(shape: Shape, dtype: ComputeDtype, value: number): Tensor {
+export function filled(shape: Shape, dtype: FloatDtype, value: number): Tensor {
   const negative = shape.find((size) => size < 0);
   if (negative !== undefined) {
     throw new TorchError(
@@ -14,8 +16,9 @@ export function filled(shape: Shape, dtype: ComputeDtype, value: number): Tensor
       `Trying to create tensor with negative dimension ${negative}: [${shape.join(', ')}]`,
     );
   }
-  const storage = makeStorage(dtype, sizeOf(shape)) as Float32Array | Float64Array; // dtype is one of these two
-  return fromStorage(dtype, shape, storage.fill(value));
+  const target = fromStorage(dtype, shape, makeStorage(dtype, sizeOf(shape)));
+  if (value !== 0) refill(target, value);
+  return target;
 }
 
 /** A new int64 scalar. */
@@ -30,7 +33,7 @@ export function cloneTensor(t: Tensor): Tensor {
 }
 
 /** A float tensor in another float dtype, copied; integers are copied as they are. */
-export function castTensor(t: Tensor, dtype: ComputeDtype): Tensor {
+export function castTensor(t: Tensor, dtype: FloatDtype): Tensor {
   if (t.dtype === 'int64') return cloneTensor(t);
   const target = filled(t.shape, dtype, 0);
   overwrite(target, t);
@@ -39,30 +42,46 @@ export function castTensor(t: Tensor, dtype: ComputeDtype): Tensor {
 
 /** Writes the values of `source`, which has as many elements, into the contiguous `target`, rounded or cut off to its dtype. */
 export function overwrite(target: Tensor, source: Tensor): void {
-  const from = contiguous(source).storage;
+  const own = contiguous(source);
   const into = target.storage;
+  if (source.dtype === target.dtype) {
+    copyMemory(own, into);
+    return;
+  }
+  const from = widened(own).storage;
+  const { dtype } = target;
   for (let i = 0; i < into.length; i++) {
     const value = from[i];
     if (into instanceof BigInt64Array) into[i] = typeof value === 'bigint' ? value : truncate(value);
-    else into[i] = Number(value);
+    else into[i] = isHalf(dtype) ? encodeHalf(Number(value), dtype) : Number(value);
   }
 }
 
 /** Fills contiguous memory with one value. */
 export function refill(target: Tensor, value: number): void {
-  const { storage } = target;
+  const { dtype, storage } = target;
   if (storage instanceof BigInt64Array) storage.fill(BigInt(value));
-  else storage.fill(value);
+  else storage.fill(isHalf(dtype) ? encodeHalf(value, dtype) : value);
 }
 
-/** target ← target + addend, both contiguous floats of one shape. */
+/** target ← target + addend, both contiguous floats of one shape and dtype; half-precision sums are made in float32 and rounded. */
 export function addInto(target: Tensor, addend: Tensor): void {
-  const into = target.storage;
+  const { dtype, storage: into } = target;
   const from = contiguous(addend).storage;
-  for (let i = 0; i < into.length; i++) into[i] = Number(into[i]) + Number(from[i]);
+  for (let i = 0; i < into.length; i++) {
+    into[i] = isHalf(dtype)
+      ? encodeHalf(decodeHalf(Number(into[i]), dtype) + decodeHalf(Number(from[i]), dtype), dtype)
+      : Number(into[i]) + Number(from[i]);
+  }
 }
 
 // --- internal ---
+
+/** Between memories of one dtype, bits and all. */
+function copyMemory(source: Tensor, into: Tensor['storage']): void {
+  const from = source.storage;
+  for (let i = 0; i < into.length; i++) into[i] = from[i];
+}
 
 /** Towards zero, as a C cast; what has no integer becomes the smallest one. */
 function truncate(x: number): bigint {

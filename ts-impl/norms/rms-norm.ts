@@ -1,6 +1,6 @@
 // Root-mean-square normalisation over the last axes: the function and the layer RMSNorm. Numbers are made in rms-norm-kernel.ts.
 
-import { type ComputeDtype, machineEpsilon } from '../tensor/dtype.ts';
+import { type ComputeDtype, type FloatDtype, machineEpsilon } from '../tensor/dtype.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Call } from './call.ts';
@@ -52,7 +52,7 @@ export function rmsNorm(
 export interface RMSNormOptions {
   readonly eps?: number | null;
   readonly elementwiseAffine?: boolean;
-  readonly dtype?: ComputeDtype;
+  readonly dtype?: FloatDtype;
 }
 
 /** `torch.nn.RMSNorm`: input (*, …normalizedShape). Throws TorchError. */

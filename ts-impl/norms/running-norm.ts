@@ -1,6 +1,6 @@
 // What BatchNorm and InstanceNorm share: options, parameters (C,), running statistics and their state dict. No arithmetic of a norm.
 
-import type { ComputeDtype } from '../tensor/dtype.ts';
+import type { FloatDtype } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 import { castTensor, cloneTensor, counter, filled, refill } from './parameters.ts';
@@ -14,7 +14,7 @@ export interface RunningOptions {
   readonly affine?: boolean;
   readonly trackRunningStats?: boolean;
   readonly bias?: boolean;
-  readonly dtype?: ComputeDtype;
+  readonly dtype?: FloatDtype;
 }
 
 export abstract class RunningNorm extends Module {
@@ -26,7 +26,7 @@ export abstract class RunningNorm extends Module {
   runningMean: Tensor | null = null; // [C]
   runningVar: Tensor | null = null; // [C]
   numBatchesTracked: Tensor | null = null; // [] int64
-  protected override readonly version = 2;
+  override readonly version = 2;
   protected abstract readonly ranks: readonly number[];
 
   constructor(numFeatures: number, options: RunningOptions & { affine: boolean; trackRunningStats: boolean }) {
@@ -86,7 +86,7 @@ export abstract class RunningNorm extends Module {
     return true;
   }
 
-  override to(dtype: ComputeDtype): this {
+  override to(dtype: FloatDtype): this {
     super.to(dtype);
     this.runningMean = this.runningMean && castTensor(this.runningMean, dtype);
     this.runningVar = this.runningVar && castTensor(this.runningVar, dtype);

@@ -1,6 +1,7 @@
 // A tensor: flat memory seen through shape, strides and offset. Read-only plain data; views share memory, nothing is mutated.
 
 import { type Dtype, makeStorage, type Storage } from './dtype.ts';
+import { encodeHalf, isHalf } from './half.ts';
 import { contiguousStrides, type Shape, sizeOf } from './shape.ts';
 
 export interface Tensor {
@@ -21,11 +22,13 @@ export function fromStorage(dtype: Dtype, shape: Shape, storage: Storage): Tenso
   return { dtype, shape, strides: contiguousStrides(shape), offset: 0, storage };
 }
 
-/** A contiguous tensor from numbers, rounded to `dtype` (float32 or float64; int64 takes whole numbers). */
-export function tensor(values: ArrayLike<number>, shape: Shape, dtype: 'float32' | 'float64' | 'int64'): Tensor {
+/** A contiguous tensor from numbers, rounded to `dtype` (half precision by way of float32; int64 takes whole numbers). */
+export function tensor(values: ArrayLike<number>, shape: Shape, dtype: Dtype): Tensor {
   const storage = makeStorage(dtype, values.length);
   if (storage instanceof BigInt64Array) {
     for (let i = 0; i < values.length; i++) storage[i] = BigInt(values[i]);
+  } else if (isHalf(dtype)) {
+    for (let i = 0; i < values.length; i++) storage[i] = encodeHalf(values[i], dtype);
   } else {
     storage.set(values);
   }
