@@ -2,6 +2,8 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { minimatch } from 'minimatch';
+import type { Behaviour } from '../../cases/behaviours/behaviour.ts';
+import { BEHAVIOURS } from '../../cases/behaviours/behaviours.ts';
 import { type Case, FUNCTIONS, LAYERS } from '../../cases/case.ts';
 import { SUITE_NAMES, type Suite, type SuiteName, suite } from '../../cases/suites.ts';
 
@@ -44,6 +46,37 @@ export function chooseCases(options: CaseOptions): ChosenCases {
         drawn++;
         if (layer !== undefined && c.layer !== layer) continue;
         if (filter !== undefined && !minimatch(c.id, filter, { matchBase: true })) continue;
+        yield c;
+      }
+    },
+  };
+}
+
+/** The behaviours that the options leave, each whole: `--filter` takes their ids too, `--cases` counts questions. */
+export function chooseBehaviours({
+  layer,
+  filter,
+  cases = Number.POSITIVE_INFINITY,
+}: Partial<CaseOptions>): Behaviour[] {
+  let asked = 0;
+  return BEHAVIOURS.filter(({ id, layers, questions }) => {
+    const ids = [id, ...questions.map((question) => question.case.id)];
+    if (layer !== undefined && !layers.includes(layer)) return false;
+    if (filter !== undefined && !ids.some((one) => minimatch(one, filter, { matchBase: true }))) return false;
+    asked += questions.length;
+    return asked <= cases;
+  });
+}
+
+/** A list of cases that tells how many of it have been looked at. */
+export function counted(all: readonly Case[]): ChosenCases {
+  let drawn = 0;
+  return {
+    size: all.length,
+    drawn: () => drawn,
+    *[Symbol.iterator]() {
+      for (const c of all) {
+        drawn++;
         yield c;
       }
     },

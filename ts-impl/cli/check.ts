@@ -1,12 +1,20 @@
 // `normative check`: the port against PyTorch over a suite, reported and gated.
 
 import { type Command, Option } from 'commander';
+import { BehaviourBook, renderStates } from '../conformance/behaviours/check-behaviours.ts';
 import { check } from '../conformance/check.ts';
 import { formatTolerance, parseTolerance } from '../conformance/judge/tolerance.ts';
 import { oracleFacts } from '../conformance/report/make-report.ts';
 import { renderCase, renderHeader } from '../conformance/report/render-rows.ts';
 import type { Report } from '../conformance/report/report.ts';
-import { addCaseOptions, type CaseOptions, chooseCases, parseCount } from './case-options.ts';
+import {
+  addCaseOptions,
+  type CaseOptions,
+  chooseBehaviours,
+  chooseCases,
+  counted,
+  parseCount,
+} from './case-options.ts';
 import { interruptible } from './interrupt.ts';
 import { addOracleOptions, openOracle, type OracleChoice } from './oracle-option.ts';
 import type { Session } from './session.ts';
@@ -49,7 +57,8 @@ async function runCheck(session: Session, flags: CheckFlags): Promise<Report> {
       const oracle = await openOracle(session, flags);
       const port = rooms.makePort();
       signal.addEventListener('abort', () => void oracle.close());
-      const cases = chooseCases(flags);
+      const book = flags.suite === 'behaviours' ? new BehaviourBook(chooseBehaviours(flags)) : null;
+      const cases = book === null ? chooseCases(flags) : counted(book.cases());
       const progress = startProgress(edge, cases.size);
       try {
         const heading = { normative: version(), seed: flags.seed, suite: flags.suite };
@@ -65,12 +74,15 @@ async function runCheck(session: Session, flags: CheckFlags): Promise<Report> {
             progress.update(cases.drawn());
             sink.row(() => renderCase(judged));
           },
-          diagnose: rooms.diagnose(oracle, port),
+          ...(book === null
+            ? { diagnose: rooms.diagnose(oracle, port) }
+            : { settle: (judged) => book.add(judged), diagnose: async (layer) => book.diagnose(layer) }),
         });
         signal.throwIfAborted();
         progress.stop();
         const timed = { ...report, durationMs: Math.round(edge.now() - started) };
         sink.report(timed);
+        if (book !== null) (flags.format === 'text' ? edge.out : edge.err)(renderStates(book.states()));
         if (flags.tolerance !== 'bound') edge.err(`tolerance: ${formatTolerance(tolerance)}\n`);
         return timed;
       } finally {

@@ -30,7 +30,7 @@ export function addReplay(program: Command, session: Session): void {
   const command = program
     .command('replay')
     .description('make one case again and show what both sides answer')
-    .argument('<id>', 'the id of a case as reports print it (g1/… or x1/…), or a file that holds one')
+    .argument('<id>', 'the id of a case as reports print it (g1/…, b1/… or x1/…), or a file that holds one')
     .addOption(new Option('--tolerance <rule>', 'bound, torch or ulp:N').default('bound'))
     .option('--subject <file#class>', 'ask a class of a document in place of the port')
     .option('--no-color', 'no colour');
@@ -112,8 +112,10 @@ async function askForeign(
 const FOREIGN_MEMORY_BYTES = 2 ** 30;
 
 function caseOf(id: string): Case {
-  if (id.startsWith('g1/') || id.startsWith('x1/')) return caseFromId(id);
+  if (/^[gbx]1\//.test(id)) return caseFromId(id);
   if (!existsSync(id))
-    throw new UsageError(`"${id}" is neither a case id (g1/… or x1/…) nor a file; \`normative list cases\` prints ids`);
+    throw new UsageError(
+      `"${id}" is neither a case id (g1/…, b1/… or x1/…) nor a file; \`normative list cases\` prints ids`,
+    );
   return decodeCaseFile(readFileSync(id));
 }

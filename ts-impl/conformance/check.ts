@@ -16,6 +16,8 @@ export interface CheckOptions extends RunOptions, Omit<Heading, 'oracle'> {
   readonly strict: boolean;
   /** Called with each case once it is judged. */
   readonly onJudged?: (judged: Judged) => void;
+  /** What becomes of each judged case before it counts: it may be held back for others. Absent: it counts as it is. */
+  readonly settle?: (judged: Judged) => readonly Judged[];
   /** Null: differences are told as they are. */
   readonly diagnose: Diagnose | null;
 }
@@ -39,11 +41,13 @@ export async function check(
   let done = 0;
   let failures = 0;
   for await (const seen of run(cases, oracle, subject, options)) {
-    const judged = options.strict ? strictly(seen) : seen;
-    maker.add(judged);
-    done++;
-    options.onJudged?.(judged);
-    if (judged.verdict.kind === 'differs' || judged.verdict.kind === 'refused') failures++;
+    for (const settled of options.settle?.(seen) ?? [seen]) {
+      const judged = options.strict ? strictly(settled) : settled;
+      maker.add(judged);
+      done++;
+      options.onJudged?.(judged);
+      if (judged.verdict.kind === 'differs' || judged.verdict.kind === 'refused') failures++;
+    }
     if (options.maxFailures !== null && failures >= options.maxFailures) break;
   }
   if (done === 0 && options.signal?.aborted !== true) {

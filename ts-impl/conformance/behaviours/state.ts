@@ -1,0 +1,102 @@
+// What has become of a behaviour once its questions are answered and judged: its state and the claims that broke. It asks nobody.
+
+import type { Behaviour } from '../../../cases/behaviours/behaviour.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Judged } from '../run.ts';
+import { type Answers, type Broken, holdClaim } from './hold-claim.ts';
+
+export type State =
+  /** Every claim holds of both sides, and the port's answers are PyTorch's to the last bit. */
+  | { readonly kind: 'identical' }
+  /** The same, but some elements are only within the tolerance. */
+  | { readonly kind: 'within' }
+  | { readonly kind: 'differs'; readonly reason: string }
+  /** About PyTorch's own objects; its claims hold of PyTorch. */
+  | { readonly kind: 'pinned'; readonly reason: string }
+  /** PyTorch itself no longer does what is claimed of it. */
+  | { readonly kind: 'moved'; readonly reason: string }
+  /** There is no question. */
+  | { readonly kind: 'none'; readonly reason: string }
+  /** Somebody gave no answer. */
+  | { readonly kind: 'undecided'; readonly reason: string };
+
+export interface BrokenClaim {
+  readonly side: 'oracle' | 'subject';
+  readonly broken: Broken;
+  /** The question it looked at. */
+  readonly judged: Judged;
+}
+
+export interface Settled {
+  readonly state: State;
+  readonly broken: readonly BrokenClaim[];
+}
+
+/** The state of a behaviour all of whose questions were judged, in their order. */
+export function settle(behaviour: Behaviour, judged: readonly Judged[]): Settled {
+  const { about } = behaviour;
+  if (about.kind === 'none') return { state: { kind: 'none', reason: about.reason }, broken: [] };
+  const undecided = judged.find(({ verdict }) => verdict.kind === 'undecided');
+  if (undecided !== undefined) {
+    const reason = undecided.verdict.problems[0]?.message ?? 'no answer';
+    return { state: { kind: 'undecided', reason }, broken: [] };
+  }
+  const moved = brokenBy('oracle', behaviour, judged);
+  if (moved.length > 0) return { state: { kind: 'moved', reason: sentence(moved[0]) }, broken: moved };
+  if (about.kind === 'torch') return { state: { kind: 'pinned', reason: about.reason }, broken: [] };
+  const broken = brokenBy('subject', behaviour, judged);
+  if (broken.length > 0) return { state: { kind: 'differs', reason: sentence(broken[0]) }, broken };
+  return { state: stateOfVerdicts(judged), broken };
+}
+
+/** The claims that do not hold of one side's answers to the questions, in the order claimed. */
+export function brokenBy(side: 'oracle' | 'subject', behaviour: Behaviour, judged: readonly Judged[]): BrokenClaim[] {
+  const outcome = ({ expected, actual }: Judged): Outcome => (side === 'oracle' ? expected : actual).outcome;
+  const answers: Answers = new Map(behaviour.questions.map(({ name }, i) => [name, outcome(judged[i])]));
+  return behaviour.claims.flatMap((claim) => {
+    const broken = holdClaim(claim, answers);
+    if (broken === null) return [];
+    const at = behaviour.questions.findIndex(({ name }) => name === broken.question);
+    return [{ side, broken, judged: judged[Math.max(at, 0)] }];
+  });
+}
+
+/** A broken claim in one sentence. */
+export function sentence({ side, broken }: BrokenClaim): string {
+  const { question, step, name, claimed, came } = broken;
+  const place = `${question === null ? '' : `${question}: `}step ${step} ${name}`;
+  return side === 'oracle'
+    ? `PyTorch moved: ${place} is claimed to be ${claimed}, and is ${came}`
+    : `${place}: claimed ${claimed}, came ${came}`;
+}
+
+// --- internal ---
+
+function stateOfVerdicts(judged: readonly Judged[]): State {
+  let within = false;
+  for (const { verdict } of judged) {
+    switch (verdict.kind) {
+      case 'identical':
+        break;
+      case 'within':
+        within = true;
+        break;
+      case 'differs':
+      case 'refused':
+      case 'unsupported':
+      case 'undecided':
+        return { kind: 'differs', reason: `${verdict.case}: ${whyOf(verdict)}` };
+      default:
+        return verdict.kind satisfies never;
+    }
+  }
+  return { kind: within ? 'within' : 'identical' };
+}
+
+function whyOf({ problems, tensors }: Judged['verdict']): string {
+  if (problems.length > 0) return problems[0].message;
+  const worst = tensors.find(({ differs }) => differs > 0);
+  return worst === undefined
+    ? 'no reason given'
+    : `step ${worst.step} ${worst.tensor}: ${worst.differs} of ${worst.elements} elements differ`;
+}
