@@ -2,7 +2,7 @@
 
 import { contiguous, type Tensor } from '../tensor/tensor.ts';
 import { suggestMemoryFormat } from '../tensor/memory-format.ts';
-import { fma } from './fused-multiply-add.ts';
+import { fma, fma32, fma64 } from './fused-multiply-add.ts';
 import { type ComputeArray, makeArray, round } from './rounding.ts';
 import { mergeAxes, sortAxes } from './axis-order.ts';
 import { sumAxes } from './cascade-sum.ts';
@@ -48,6 +48,10 @@ export function normalise(
     alpha[c] = straight ? w : inverse[c] * w;
     beta[c] = straight ? b : fma(-mean[c], alpha[c], b, single);
   }
+  if (single && !straight && planes.layout === 'rows') {
+    foldedRows(x, alpha, beta, y);
+    return y;
+  }
   // In memory channels change every S elements (planes) or every element (rows).
   const run = planes.layout === 'rows' ? 1 : S;
   for (let at = 0, c = 0; at < x.length; c = c + 1 === C ? 0 : c + 1) {
@@ -59,8 +63,16 @@ export function normalise(
         const z = round(round(x[at] - mean[c], single) * inverse[c], single);
         y[at] = round(z * a, single) + b;
       }
+    } else if (single) {
+      for (; at < end; at++) {
+        const sum = x[at] * a + b;
+        const result = Math.fround(sum);
+        const other = sum + (sum - result);
+        // Half-way between two float32 numbers, perhaps by the rounding to double: `fma32` decides.
+        y[at] = Math.fround(other) === other ? fma32(x[at], a, b) : result;
+      }
     } else {
-      for (; at < end; at++) y[at] = fma(x[at], a, b, single);
+      for (; at < end; at++) y[at] = fma64(x[at], a, b);
     }
   }
   return y;
@@ -90,6 +102,24 @@ export function backward(
 }
 
 // --- internal ---
+
+/** x·alpha + beta of float32 rows, with one rounding each. */
+function foldedRows(
+  x: ComputeArray, // [N·S, C]
+  alpha: ComputeArray, // [C]
+  beta: ComputeArray, // [C]
+  y: ComputeArray, // [N·S, C]
+): void {
+  const C = alpha.length;
+  for (let row = 0; row < x.length; row += C) {
+    for (let c = 0; c < C; c++) {
+      const sum = x[row + c] * alpha[c] + beta[c];
+      const result = Math.fround(sum);
+      const other = sum + (sum - result);
+      y[row + c] = Math.fround(other) === other ? fma32(x[row + c], alpha[c], beta[c]) : result;
+    }
+  }
+}
 
 /** [N, C, S]: sums in lanes per plane, added up in double. */
 function backwardPlanes(

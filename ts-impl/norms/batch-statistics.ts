@@ -81,7 +81,10 @@ function fromPlanes(planes: Planes): BatchStatistics {
   const count = N * S;
   const mean = makeArray(planes.dtype, C); // [C]
   const squares = makeArray(planes.dtype, C); // [C]
-  for (let c = 0; c < C; c++) {
+  // Each channel's sum is one chain of additions; four channels side by side keep the processor busy.
+  const together = single ? C - (C % 4) : 0;
+  for (let c = 0; c < together; c += 4) fourPlanes(x, N, C, S, c, mean, squares);
+  for (let c = together; c < C; c++) {
     let sum = 0;
     for (let n = 0; n < N; n++) {
       const at = (n * C + c) * S;
@@ -113,6 +116,61 @@ function fromPlanes(planes: Planes): BatchStatistics {
     squares[c] = square;
   }
   return { mean, squares, count };
+}
+
+/** Means and sums of squared deviations of the float32 channels c to c + 3. */
+function fourPlanes(
+  x: ComputeArray, // [N, C, S]
+  N: number,
+  C: number,
+  S: number,
+  c: number,
+  mean: ComputeArray, // [C]
+  squares: ComputeArray, // [C]
+): void {
+  const count = N * S;
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  for (let n = 0; n < N; n++) {
+    const at = (n * C + c) * S;
+    for (let i = at; i < at + S; i++) {
+      s0 += x[i];
+      s1 += x[i + S];
+      s2 += x[i + 2 * S];
+      s3 += x[i + 3 * S];
+    }
+  }
+  mean[c] = s0 / count;
+  mean[c + 1] = s1 / count;
+  mean[c + 2] = s2 / count;
+  mean[c + 3] = s3 / count;
+  const m0 = mean[c];
+  const m1 = mean[c + 1];
+  const m2 = mean[c + 2];
+  const m3 = mean[c + 3];
+  let q0 = 0;
+  let q1 = 0;
+  let q2 = 0;
+  let q3 = 0;
+  for (let n = 0; n < N; n++) {
+    const at = (n * C + c) * S;
+    for (let i = at; i < at + S; i++) {
+      const d0 = Math.fround(x[i] - m0);
+      const d1 = Math.fround(x[i + S] - m1);
+      const d2 = Math.fround(x[i + 2 * S] - m2);
+      const d3 = Math.fround(x[i + 3 * S] - m3);
+      q0 += Math.fround(d0 * d0);
+      q1 += Math.fround(d1 * d1);
+      q2 += Math.fround(d2 * d2);
+      q3 += Math.fround(d3 * d3);
+    }
+  }
+  squares[c] = q0;
+  squares[c + 1] = q1;
+  squares[c + 2] = q2;
+  squares[c + 3] = q3;
 }
 
 /** [N·S, C]: one accumulator per channel in the dtype, row after row. */

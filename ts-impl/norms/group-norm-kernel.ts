@@ -1,6 +1,6 @@
 // Group normalisation of (N, C, S) memory, forward and backward. Shapes, defaults and checks are elsewhere.
 
-import { fma } from './fused-multiply-add.ts';
+import { fma, fma32, fma64 } from './fused-multiply-add.ts';
 import { type ComputeArray, makeArray, round } from './rounding.ts';
 import { dotRow, sumRow } from './lanes.ts';
 import { inputFactor } from './layer-norm-kernel.ts';
@@ -57,7 +57,8 @@ export function normaliseGroups(
       const scale = round(rstd * (weight === null ? 1 : weight[c]), single);
       const shift = fma(-scale, mean, bias === null ? 0 : bias[c], single);
       const from = at + j * S;
-      for (let k = from; k < from + S; k++) y[k] = fma(scale, x[k], shift, single);
+      if (single) shiftFloat32(x, from, S, scale, shift, y);
+      else for (let k = from; k < from + S; k++) y[k] = fma64(scale, x[k], shift);
     }
   }
 }
@@ -139,6 +140,17 @@ export function parameterGradients(
 
 const moments: Moments = { mean: 0, variance: 0 };
 const lanes = new Float64Array(8); // [K]
+
+/** x·scale + shift of S numbers from `from`, with one rounding each. */
+function shiftFloat32(x: ComputeArray, from: number, S: number, scale: number, shift: number, y: ComputeArray): void {
+  for (let k = from; k < from + S; k++) {
+    const sum = scale * x[k] + shift;
+    const result = Math.fround(sum);
+    const other = sum + (sum - result);
+    // Half-way between two float32 numbers, perhaps by the rounding to double: `fma32` decides.
+    y[k] = Math.fround(other) === other ? fma32(scale, x[k], shift) : result;
+  }
+}
 
 /** Σ values[d]·weight[d] over a group: whole vectors in lanes, lanes added one after another, then the rest. */
 function weightedSum(

@@ -1,6 +1,6 @@
 // Mean and biased variance of a row by Welford's method in vector lanes with cascaded merging, as PyTorch's RowwiseMoments does.
 
-import { fma } from './fused-multiply-add.ts';
+import { fma, fma32, fma64 } from './fused-multiply-add.ts';
 import { type ComputeArray, round } from './rounding.ts';
 
 /** Where `rowMoments` leaves its answer; one object serves all calls. */
@@ -16,7 +16,6 @@ export function rowMoments(x: ComputeArray, at: number, size: number, single: bo
   const vectors = Math.floor(size / K);
   const chunks = Math.ceil(vectors / CHUNK);
   const depth = ceilLog2(chunks);
-  const inverse = single ? INVERSE32 : INVERSE64;
   for (let level = 0; level < Math.max(depth, 1); level++) counts[level] = 0;
   means.fill(0, 0, Math.max(depth, 1) * K);
   squares.fill(0, 0, Math.max(depth, 1) * K);
@@ -24,17 +23,11 @@ export function rowMoments(x: ComputeArray, at: number, size: number, single: bo
   for (let chunk = 0; chunk < chunks; chunk++) {
     const first = at + chunk * CHUNK * K;
     const count = Math.min(CHUNK, vectors - chunk * CHUNK);
-    for (let k = 0; k < K; k++) {
-      let m1 = 0;
-      let m2 = 0;
-      for (let j = 0; j < count; j++) {
-        const value = x[first + j * K + k];
-        const delta = round(value - m1, single);
-        m1 = fma(inverse[j], delta, m1, single);
-        m2 = fma(delta, round(value - m1, single), m2, single);
-      }
-      chunkMeans[k] = m1;
-      chunkSquares[k] = m2;
+    if (single) {
+      chunkOfFloat32(x, first, count, 0);
+      chunkOfFloat32(x, first, count, 4);
+    } else {
+      chunkOfFloat64(x, first, count);
     }
     mergeLevel(0, count, chunkMeans, chunkSquares, 0, K, single);
     // A binary counter: after 2 chunks level 0 moves up to level 1, after 4 level 1 to level 2, and so on.
@@ -86,6 +79,94 @@ const means = new Float64Array(MAX_DEPTH * 8); // [depth, K]
 const squares = new Float64Array(MAX_DEPTH * 8); // [depth, K]: sums of squared deviations
 const chunkMeans = new Float64Array(8); // [K]
 const chunkSquares = new Float64Array(8); // [K]
+
+/**
+ * Welford's step over `count` vectors, for four lanes from `lane`. Four at once keep the processor busy, and the fused multiply-adds are
+ * written out: rounded to float32 in one go unless the double sum may lie half-way, which only `fma32` can tell.
+ */
+function chunkOfFloat32(x: ComputeArray, first: number, count: number, lane: number): void {
+  const start = first + lane;
+  // The first value is the mean, and its deviation 0, or NaN for an infinity.
+  let m0 = x[start] + 0;
+  let m1 = x[start + 1] + 0;
+  let m2 = x[start + 2] + 0;
+  let m3 = x[start + 3] + 0;
+  let s0 = m0 - m0;
+  let s1 = m1 - m1;
+  let s2 = m2 - m2;
+  let s3 = m3 - m3;
+  for (let j = 1, at = start + 8; j < count; j++, at += 8) {
+    const inverse = INVERSE32[j];
+    const v0 = x[at];
+    const v1 = x[at + 1];
+    const v2 = x[at + 2];
+    const v3 = x[at + 3];
+    const d0 = Math.fround(v0 - m0);
+    const d1 = Math.fround(v1 - m1);
+    const d2 = Math.fround(v2 - m2);
+    const d3 = Math.fround(v3 - m3);
+    const p0 = inverse * d0 + m0;
+    const p1 = inverse * d1 + m1;
+    const p2 = inverse * d2 + m2;
+    const p3 = inverse * d3 + m3;
+    const r0 = Math.fround(p0);
+    const r1 = Math.fround(p1);
+    const r2 = Math.fround(p2);
+    const r3 = Math.fround(p3);
+    const o0 = p0 + (p0 - r0);
+    const o1 = p1 + (p1 - r1);
+    const o2 = p2 + (p2 - r2);
+    const o3 = p3 + (p3 - r3);
+    m0 = Math.fround(o0) === o0 ? fma32(inverse, d0, m0) : r0;
+    m1 = Math.fround(o1) === o1 ? fma32(inverse, d1, m1) : r1;
+    m2 = Math.fround(o2) === o2 ? fma32(inverse, d2, m2) : r2;
+    m3 = Math.fround(o3) === o3 ? fma32(inverse, d3, m3) : r3;
+    const e0 = Math.fround(v0 - m0);
+    const e1 = Math.fround(v1 - m1);
+    const e2 = Math.fround(v2 - m2);
+    const e3 = Math.fround(v3 - m3);
+    const q0 = d0 * e0 + s0;
+    const q1 = d1 * e1 + s1;
+    const q2 = d2 * e2 + s2;
+    const q3 = d3 * e3 + s3;
+    const t0 = Math.fround(q0);
+    const t1 = Math.fround(q1);
+    const t2 = Math.fround(q2);
+    const t3 = Math.fround(q3);
+    const u0 = q0 + (q0 - t0);
+    const u1 = q1 + (q1 - t1);
+    const u2 = q2 + (q2 - t2);
+    const u3 = q3 + (q3 - t3);
+    s0 = Math.fround(u0) === u0 ? fma32(d0, e0, s0) : t0;
+    s1 = Math.fround(u1) === u1 ? fma32(d1, e1, s1) : t1;
+    s2 = Math.fround(u2) === u2 ? fma32(d2, e2, s2) : t2;
+    s3 = Math.fround(u3) === u3 ? fma32(d3, e3, s3) : t3;
+  }
+  chunkMeans[lane] = m0;
+  chunkMeans[lane + 1] = m1;
+  chunkMeans[lane + 2] = m2;
+  chunkMeans[lane + 3] = m3;
+  chunkSquares[lane] = s0;
+  chunkSquares[lane + 1] = s1;
+  chunkSquares[lane + 2] = s2;
+  chunkSquares[lane + 3] = s3;
+}
+
+/** The same for all four lanes of float64, one after another. */
+function chunkOfFloat64(x: ComputeArray, first: number, count: number): void {
+  for (let k = 0; k < 4; k++) {
+    let mean = 0;
+    let square = 0;
+    for (let j = 0; j < count; j++) {
+      const value = x[first + j * 4 + k];
+      const delta = value - mean;
+      mean = fma64(INVERSE64[j], delta, mean);
+      square = fma64(delta, value - mean, square);
+    }
+    chunkMeans[k] = mean;
+    chunkSquares[k] = square;
+  }
+}
 
 /** Merges `count` vectors with moments from place `from` of the added ones into `level`, lane by lane. */
 function mergeLevel(
