@@ -1,4 +1,4 @@
-"""The oracle's probes: observations on PyTorch's own Python objects, by name. A closed list; nothing that came over the wire is run."""
+"""The oracle's probes: observations on PyTorch's own objects, by name. A closed list; nothing that came over the wire is run."""
 
 from __future__ import annotations
 

@@ -42,13 +42,36 @@ def version_counters() -> Seen:
     return Seen({}, {name: str(after[name] - before[name]) for name in before})
 
 
+def evaluated_then_trained() -> Seen:
+    """The gradient of a forward in eval is asked after a training step has moved the running variance that it used."""
+    with torch.enable_grad():
+        x = columns(torch.float64).requires_grad_()
+        layer: Any = nn.BatchNorm1d(2, dtype=torch.float64).eval()
+        output = layer(x)
+        layer.train()(columns(torch.float64) * 10)
+        output.backward(torch.ones_like(output))
+    return Seen({"output": output, "input.grad": _gradient(x), "running_var": layer.running_var}, {})
+
+
+def trained_then_trained() -> Seen:
+    """The gradient of a forward in training is asked after another: its own batch statistics were saved."""
+    with torch.enable_grad():
+        x = columns(torch.float64).requires_grad_()
+        layer: Any = nn.BatchNorm1d(2, dtype=torch.float64)
+        output = layer(x)
+        layer(columns(torch.float64) * 10 + 1)
+        output.backward(_upstream().double())
+    return Seen({"input.grad": _gradient(x)}, {})
+
+
 def frozen_weight() -> Seen:
     with torch.enable_grad():
         x = columns(torch.float64).requires_grad_()
         layer = nn.BatchNorm1d(2, dtype=torch.float64)
         layer.weight.requires_grad_(False)
         layer(x).backward(_upstream().double())
-    return Seen({"input.grad": _gradient(x), "bias.grad": _gradient(layer.bias)}, {"weight.grad": str(layer.weight.grad)})
+    gradients = {"input.grad": _gradient(x), "bias.grad": _gradient(layer.bias)}
+    return Seen(gradients, {"weight.grad": str(layer.weight.grad)})
 
 
 def input_without_gradient() -> Seen:
@@ -56,7 +79,8 @@ def input_without_gradient() -> Seen:
         x = columns(torch.float64)
         layer = nn.BatchNorm1d(2, dtype=torch.float64)
         layer(x).backward(_upstream().double())
-    return Seen({"weight.grad": _gradient(layer.weight), "bias.grad": _gradient(layer.bias)}, {"input.grad": str(x.grad)})
+    gradients = {"weight.grad": _gradient(layer.weight), "bias.grad": _gradient(layer.bias)}
+    return Seen(gradients, {"input.grad": str(x.grad)})
 
 
 def training_under_no_grad() -> Seen:
@@ -98,12 +122,14 @@ def second_derivatives() -> Seen:
 
 
 PROBES: dict[str, Probe] = {
+    "evaluated-then-trained": evaluated_then_trained,
     "frozen-weight": frozen_weight,
     "input-without-gradient": input_without_gradient,
     "output-requires-grad": output_requires_grad,
     "running-mean-requires-grad": running_mean_requires_grad,
     "running-var-requires-grad": running_var_requires_grad,
     "second-derivatives": second_derivatives,
+    "trained-then-trained": trained_then_trained,
     "training-under-no-grad": training_under_no_grad,
     "version-counters": version_counters,
     "weight-changed-in-place": weight_changed_in_place,

@@ -1,4 +1,4 @@
-"""Probes of the element types that the wire can't carry, and of mixtures of types: which layers take which, and in what words they refuse."""
+"""Probes of element types, those that the wire can't carry too, and of mixtures: which layers take which, and how they refuse."""
 
 from __future__ import annotations
 

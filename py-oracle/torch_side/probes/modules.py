@@ -104,8 +104,8 @@ def running_written_in_place() -> Seen:
     evaluated = (mean.clone(), var.clone())
     F.batch_norm(columns(), mean, var, training=True)
     same = at == (mean.data_ptr(), var.data_ptr())
-    tensors = {"eval.running_mean": evaluated[0], "eval.running_var": evaluated[1], "running_mean": mean, "running_var": var}
-    return Seen(tensors, {"same memory": str(same)})
+    before = {"eval.running_mean": evaluated[0], "eval.running_var": evaluated[1]}
+    return Seen({**before, "running_mean": mean, "running_var": var}, {"same memory": str(same)})
 
 
 def feature_warnings() -> Seen:

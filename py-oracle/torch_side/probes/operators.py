@@ -1,4 +1,4 @@
-"""Probes of the operators below torch.nn: what they return besides the output, and what they do where a layer would have refused."""
+"""Probes of the operators below torch.nn: what they return besides the output, and what they take that a layer refuses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 from torch_side.probes.seen import Probe, Seen, pattern
 
-# Lengths that end in every part of the kernels: below one vector, whole vectors, a tail, more than one chunk of 16 vectors.
+# Lengths that end in every part of the kernels: below one vector, whole vectors, tails, more than one chunk of 16 vectors.
 LENGTHS = (1, 3, 7, 8, 9, 16, 17, 31, 64, 100, 127, 128, 129, 136, 200, 257, 300, 384, 520, 1000)
 
 

@@ -21,7 +21,7 @@ def columns(dtype: torch.dtype = torch.float32) -> torch.Tensor:
 
 
 def pattern(rows: int, width: int) -> torch.Tensor:
-    """[rows, width] of sixteenths between 3 and 11, in no order. `cases/behaviours` makes the same numbers: all are exact in float32."""
+    """[rows, width] of sixteenths between 3 and 11, in no order; `cases/behaviours` makes the same, all exact in float32."""
     return torch.tensor([3.0 + (i * 37 % 101 + i * i % 29) / 16.0 for i in range(rows * width)]).reshape(rows, width)
 
 

@@ -45,7 +45,8 @@ def sync_conversion() -> Seen:
     whole = nn.Sequential(batch, nn.BatchNorm1d(2, affine=False), nn.GroupNorm(1, 2), nn.InstanceNorm1d(2))
     converted: Any = nn.SyncBatchNorm.convert_sync_batchnorm(whole)
     kept = converted[0].weight is batch.weight and converted[0].running_mean is batch.running_mean
-    return Seen({}, {"types": ", ".join(type(module).__name__ for module in converted), "first": repr(converted[0]), "kept": str(kept)})
+    types = ", ".join(type(module).__name__ for module in converted)
+    return Seen({}, {"types": types, "first": repr(converted[0]), "kept": str(kept)})
 
 
 PROBES: dict[str, Probe] = {
@@ -68,5 +69,7 @@ def _lazy(layer: Any) -> Seen:
         "before.weight": type(layer.weight).__name__,
     }
     layer(torch.arange(60.0).reshape(3, 4, 5))
-    texts.update({"after": repr(layer), "after.type": type(layer).__name__, "after.num_features": str(layer.num_features)})
+    texts["after"] = repr(layer)
+    texts["after.type"] = type(layer).__name__
+    texts["after.num_features"] = str(layer.num_features)
     return Seen({"running_mean": layer.running_mean}, texts)

@@ -12,7 +12,7 @@ from torch_side.probes.seen import Probe, Seen, pattern
 
 
 def rows() -> Seen:
-    """batch_norm of [200, 17] with one thread and with two, and of [20, 17, 10], where each channel is summed by one thread alone."""
+    """batch_norm of [200, 17] with one thread and with two, and of [20, 17, 10], where one thread sums a whole channel."""
     x = _uneven(200, 17)
     planes = _uneven(200, 17).reshape(20, 17, 10)
     with _threads(1):
