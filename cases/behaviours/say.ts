@@ -40,6 +40,10 @@ export const names = (step: string, all: readonly string[]): Claim => ({ kind: '
 
 export const words = (at: string, is: string): Claim => ({ kind: 'text', at: place(at), is });
 
+/** Several texts of one step by name: `texts('1', { eps: '1e-05' })`. */
+export const texts = (step: string, all: Readonly<Record<string, string>>): Claim[] =>
+  Object.entries(all).map(([name, is]) => words(`${step} ${name}`, is));
+
 export const wordsContain = (at: string, part: string): Claim => ({ kind: 'text-contains', at: place(at), part });
 
 export const same = (at: string, as: string, absolute = 0): Claim => ({

@@ -11,7 +11,7 @@ import { replayLine } from '../report/describe-verdict.ts';
 import type { Diagnosis } from '../report/make-report.ts';
 import type { Judged } from '../run.ts';
 import type { Problem, Verdict } from '../verdict.ts';
-import { type BrokenClaim, sentence, settle, type Settled, type State } from './state.ts';
+import { asksTorchAlone, type BrokenClaim, sentence, settle, type Settled, type State } from './state.ts';
 
 /** The behaviours of one run: what has been judged of each, and what came of it. */
 export class BehaviourBook {
@@ -111,14 +111,20 @@ export function renderState(state: State): string {
 /** A broken claim makes its case differ, and so does a question that any port can answer and this one does not support. */
 function settledVerdict(behaviour: Behaviour, { case: c, verdict }: Judged, { state, broken }: Settled): Verdict {
   if (verdict.kind === 'undecided') return verdict;
+  const { about } = behaviour;
   const own = broken.filter((claim) => claim.judged.case.id === c.id);
   const problems: Problem[] = own.map((claim) => ({
     step: claim.broken.step,
     tensor: claim.broken.name,
     message: `${behaviour.id}, ${sentence(claim)}`,
   }));
-  const missing = verdict.kind === 'unsupported' && behaviour.about.kind === 'port' && state.kind !== 'undecided';
-  if (problems.length === 0 && !missing) return verdict;
+  const torchAlone = about.kind === 'torch' || asksTorchAlone(c);
+  if (torchAlone && problems.length === 0) {
+    if (verdict.kind === 'identical' || verdict.kind === 'within') return verdict;
+    const message = about.kind === 'torch' ? about.reason : 'a probe of PyTorch’s own objects';
+    return { case: c.id, kind: 'unsupported', tensors: [], problems: [{ step: 0, tensor: '-', message }] };
+  }
+  if (problems.length === 0 && (verdict.kind !== 'unsupported' || state.kind === 'undecided')) return verdict;
   const kind = verdict.kind === 'refused' ? 'refused' : 'differs';
   return { ...verdict, kind, problems: [...verdict.problems, ...problems] };
 }

@@ -1,6 +1,8 @@
 // What has become of a behaviour once its questions are answered and judged: its state and the claims that broke. It asks nobody.
 
 import type { Behaviour } from '../../../cases/behaviours/behaviour.ts';
+import type { Claim } from '../../../cases/behaviours/claim.ts';
+import type { Case } from '../../../cases/case.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Judged } from '../run.ts';
 import { type Answers, type Broken, holdClaim } from './hold-claim.ts';
@@ -44,16 +46,27 @@ export function settle(behaviour: Behaviour, judged: readonly Judged[]): Settled
   const moved = brokenBy('oracle', behaviour, judged);
   if (moved.length > 0) return { state: { kind: 'moved', reason: sentence(moved[0]) }, broken: moved };
   if (about.kind === 'torch') return { state: { kind: 'pinned', reason: about.reason }, broken: [] };
+  const missing = judged.find(({ case: c, verdict }) => verdict.kind === 'unsupported' && !asksTorchAlone(c));
+  if (missing !== undefined) {
+    return { state: { kind: 'differs', reason: missing.verdict.problems[0]?.message ?? 'unsupported' }, broken: [] };
+  }
   const broken = brokenBy('subject', behaviour, judged);
   if (broken.length > 0) return { state: { kind: 'differs', reason: sentence(broken[0]) }, broken };
-  return { state: stateOfVerdicts(judged), broken };
+  return { state: stateOfVerdicts(judged.filter(({ case: c }) => !asksTorchAlone(c))), broken };
+}
+
+/** A probe looks at PyTorch's own objects: whoever is not PyTorch is not held to the question. */
+export function asksTorchAlone(c: Case): boolean {
+  return c.steps.some(({ kind }) => kind === 'probe');
 }
 
 /** The claims that do not hold of one side's answers to the questions, in the order claimed. */
 export function brokenBy(side: 'oracle' | 'subject', behaviour: Behaviour, judged: readonly Judged[]): BrokenClaim[] {
   const outcome = ({ expected, actual }: Judged): Outcome => (side === 'oracle' ? expected : actual).outcome;
   const answers: Answers = new Map(behaviour.questions.map(({ name }, i) => [name, outcome(judged[i])]));
+  const probed = behaviour.questions.filter((question) => asksTorchAlone(question.case)).map(({ name }) => name);
   return behaviour.claims.flatMap((claim) => {
+    if (side === 'subject' && questionsOf(claim).some((name) => name !== null && probed.includes(name))) return [];
     const broken = holdClaim(claim, answers);
     if (broken === null) return [];
     const at = behaviour.questions.findIndex(({ name }) => name === broken.question);
@@ -71,6 +84,31 @@ export function sentence({ side, broken }: BrokenClaim): string {
 }
 
 // --- internal ---
+
+/** The questions a claim looks at; null is the only one. */
+function questionsOf(claim: Claim): (string | null)[] {
+  switch (claim.kind) {
+    case 'same':
+      return [claim.at.question, claim.as.question];
+    case 'other':
+      return [claim.at.question, claim.than.question];
+    case 'names':
+    case 'returns':
+    case 'refuses':
+      return [claim.question];
+    case 'values':
+    case 'element':
+    case 'every':
+    case 'largest':
+    case 'shape':
+    case 'dtype':
+    case 'text':
+    case 'text-contains':
+      return [claim.at.question];
+    default:
+      return claim satisfies never;
+  }
+}
 
 function stateOfVerdicts(judged: readonly Judged[]): State {
   let within = false;
