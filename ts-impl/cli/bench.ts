@@ -1,4 +1,4 @@
-// `normative bench`: Normative's cases per second beside a bare PyTorch loop over the same cases, measured in one run.
+// `normative bench`: Normative's speed beside PyTorch's, cases and bytes per second, measured in one run.
 
 import { type Command, Option } from 'commander';
 import type { Case } from '../../cases/case.ts';
@@ -11,9 +11,11 @@ import { UsageError } from './edge.ts';
 import { interruptible } from './interrupt.ts';
 import { addOracleOptions, openOracle, type OracleChoice } from './oracle-option.ts';
 import type { Session } from './session.ts';
+import { measureThroughput, renderThroughput, type Throughput } from './throughput.ts';
 
 interface BenchFlags extends CaseOptions, OracleChoice {
   readonly rounds: number;
+  readonly throughput: boolean;
 }
 
 /** Normative may take so many times the floor's time. */
@@ -28,8 +30,11 @@ const FLOOR_BATCH = 64;
 export function addBench(program: Command, session: Session): void {
   const command = program
     .command('bench')
-    .description('cases per second beside a bare PyTorch loop over the same cases, in one run')
-    .addOption(new Option('--rounds <n>', 'measure so often and take the medians').argParser(parseCount).default(5));
+    .description(
+      'cases per second beside a bare PyTorch loop, and bytes per second of each layer beside PyTorch, in one run',
+    )
+    .addOption(new Option('--rounds <n>', 'measure so often and take the medians').argParser(parseCount).default(5))
+    .option('--no-throughput', 'leave out the bytes per second of each layer');
   addCaseOptions(command, 'standard');
   addOracleOptions(command)
     .addHelpText('after', '\nExample:\n  normative bench --suite standard --rounds 5')
@@ -60,7 +65,15 @@ async function runBench(session: Session, flags: BenchFlags): Promise<string> {
         ours.push((session.edge.now() - started) / 1000);
       }
       if (cases === 0) throw new UsageError('no case to measure; widen --layer, --filter or --cases');
-      return render(cases, flags.rounds, median(floors), median(ours));
+      const rates = render(cases, flags.rounds, median(floors), median(ours));
+      if (!flags.throughput) return rates;
+      const rows: Throughput[] = [];
+      const measured = measureThroughput(oracle, () => session.edge.now(), flags.rounds, signal);
+      for await (const row of measured) {
+        rows.push(row);
+        session.edge.err(`${row.layer} ${row.shape.join('×')} ${row.dtype}\n`);
+      }
+      return `${rates}\n${renderThroughput(rows)}`;
     } finally {
       await Promise.all([oracle.close(), port.close()]);
     }
