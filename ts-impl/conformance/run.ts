@@ -62,12 +62,9 @@ export async function* run(
       for (let i = 0; i < flight.batch.length; i++) {
         if (stopped(options)) return;
         const c = flight.batch[i];
-        yield {
-          case: c,
-          expected: expected[i],
-          actual: actual[i],
-          verdict: judge(c, expected[i], actual[i], options.tolerance),
-        };
+        const pair = { expected: expected[i], actual: actual[i] };
+        const seen = subject.comparable?.(c, pair) ?? pair;
+        yield { case: c, ...seen, verdict: judge(c, seen.expected, seen.actual, options.tolerance) };
       }
     }
   } finally {

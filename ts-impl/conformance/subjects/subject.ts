@@ -21,6 +21,17 @@ export interface Subject {
    * `refused`, `unsupported` or `undecided` outcome.
    */
   ask(cases: readonly Case[], options: AskOptions): Promise<readonly Answer[]>;
+  /**
+   * What of both answers can be held against each other, for a subject that speaks other words than PyTorch's or has fewer parts.
+   * Without it, everything.
+   */
+  comparable?(
+    c: Case,
+    answers: { readonly expected: Answer; readonly actual: Answer },
+  ): {
+    readonly expected: Answer;
+    readonly actual: Answer;
+  };
   /** Ends what it started; calling it twice is harmless. */
   close(): Promise<void>;
 }
