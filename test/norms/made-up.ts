@@ -12,14 +12,14 @@ import {
   type Module,
   RMSNorm,
 } from '../../ts-impl/norms/index.ts';
-import type { ComputeDtype } from '../../ts-impl/tensor/dtype.ts';
+import type { ComputeDtype, FloatDtype } from '../../ts-impl/tensor/dtype.ts';
 import { toChannelsLast } from '../../ts-impl/tensor/memory-format.ts';
 import { sizeOf } from '../../ts-impl/tensor/shape.ts';
 import { contiguous, type Tensor, tensor } from '../../ts-impl/tensor/tensor.ts';
 import { expand, permute, slice } from '../../ts-impl/tensor/views.ts';
 
 /** Numbers between −2 and 2 that look random and are the same every time. */
-export function madeUp(shape: readonly number[], dtype: ComputeDtype = 'float64', seed = 1): Tensor {
+export function madeUp(shape: readonly number[], dtype: FloatDtype = 'float64', seed = 1): Tensor {
   let state = (seed * 2654435761) >>> 0;
   const values = Array.from({ length: sizeOf(shape) }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -32,7 +32,7 @@ export const LAYOUTS = ['contiguous', 'channels_last', 'transposed', 'sliced', '
 export type Layout = (typeof LAYOUTS)[number];
 
 /** Values of this shape lying in memory that way; ranks without channels last get the axes in reverse order instead. */
-export function laidOut(shape: readonly number[], layout: Layout, dtype: ComputeDtype, seed = 1): Tensor {
+export function laidOut(shape: readonly number[], layout: Layout, dtype: FloatDtype, seed = 1): Tensor {
   switch (layout) {
     case 'contiguous':
       return madeUp(shape, dtype, seed);

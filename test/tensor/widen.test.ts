@@ -9,7 +9,7 @@ test('widening keeps values, strides and offset, and narrowing takes them back',
   const t = transpose(tensor([1, -2.5, 0.1, 65504, 2 ** -24, 7], [2, 3], 'float16'), 0, 1);
   const wide = widened(t);
   expect(wide).toMatchObject({ dtype: 'float32', shape: [3, 2], strides: [1, 3], offset: 0 });
-  expect(Array.from(wide.storage)).toEqual([1, -2.5, Math.fround(0.0999755859375), 65504, 2 ** -24, 7]);
+  expect(Array.from(wide.storage, Number)).toEqual([1, -2.5, Math.fround(0.0999755859375), 65504, 2 ** -24, 7]);
   expect(narrowed(wide, 'float16')).toEqual(t);
 });
 

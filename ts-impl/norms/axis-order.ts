@@ -1,6 +1,8 @@
-// The order in which PyTorch walks the axes of strided tensors: sorted by stride, neighbours merged. It reads no values.
+// The order in which PyTorch walks the axes of strided tensors: sorted by stride, neighbours merged. It reads no values but to copy them.
 
 import type { Shape } from '../tensor/shape.ts';
+import { contiguous, type Tensor } from '../tensor/tensor.ts';
+import { permute } from '../tensor/views.ts';
 
 export interface Axis {
   /** Which axis of the tensor it was; the first of those that were merged. */
@@ -59,6 +61,16 @@ export function resultStrides(shape: Shape, operands: readonly (readonly number[
     stride *= size;
   }
   return strides;
+}
+
+/** The tensor without gaps or repetition in memory, its axes in the order they lie in: what a cast to another dtype makes of it. */
+export function dense(t: Tensor): Tensor {
+  const order = sortAxes(t.shape, [t.strides], false)
+    .map(({ axis }) => axis)
+    .reverse();
+  const own = contiguous(permute(t, order));
+  const places = t.shape.map((_, axis) => order.indexOf(axis));
+  return permute(own, places);
 }
 
 // --- internal ---

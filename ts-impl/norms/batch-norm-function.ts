@@ -1,6 +1,7 @@
 // Batch normalisation over (N, C, *) as a function: checks, statistics and running averages. Numbers are made in batch-norm-kernel.ts.
 
 import { contiguous, fromStorage, isContiguous, type Tensor } from '../tensor/tensor.ts';
+import { isHalf } from '../tensor/half.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { ComputeArray } from './rounding.ts';
 import { backward, inverseOfRunning, normalise } from './batch-norm-kernel.ts';
@@ -8,6 +9,7 @@ import { collectStatistics, inverseDeviation, updateRunning } from './batch-stat
 import type { Call } from './call.ts';
 import { checkBatchSize, checkDtypes, checkElements, checkGradientShape } from './checks.ts';
 import { emptyCall } from './empty-call.ts';
+import { halfBatchNorm } from './half-batch-norm.ts';
 import { cloneTensor } from './parameters.ts';
 import { layOut, toTensor } from './planes.ts';
 import { pythonFloat } from './python-words.ts';
@@ -84,6 +86,9 @@ export function nativeBatchNorm(
     }
   }
 
+  if (isHalf(input.dtype)) {
+    return halfBatchNorm(input, input.dtype, runningMean, runningVar, weight, bias, training, momentum, eps);
+  }
   const planes = layOut(input);
   const rm = runningMean && flat(runningMean); // [C], live
   const rv = runningVar && flat(runningVar); // [C], live

@@ -1,12 +1,17 @@
 // Sums over some axes of a strided tensor in the order of PyTorch's `sum` kernel: axes sorted and merged, partial sums cascaded.
 
+import type { HalfDtype } from '../tensor/dtype.ts';
+import { roundHalf } from '../tensor/half.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ComputeArray, makeArray, round } from './rounding.ts';
 import { type Axis, mergeAxes, sortAxes } from './axis-order.ts';
 import { laneCount } from './lanes.ts';
 
-/** Σ over the axes marked in `reduced`; answers contiguous memory in the order of the kept axes. */
-export function sumAxes(t: Tensor, reduced: readonly boolean[]): ComputeArray {
+/**
+ * Σ over the axes marked in `reduced`; answers contiguous memory in the order of the kept axes. `half`: the tensor is the widened
+ * image of one of that dtype, summed as such; sums are made in float32 and rounded wherever they are stored.
+ */
+export function sumAxes(t: Tensor, reduced: readonly boolean[], half: HalfDtype | null = null): ComputeArray {
   const single = t.dtype === 'float32';
   const x = t.storage as ComputeArray; // callers give float32 or float64 tensors only
   const rank = t.shape.length;
@@ -27,7 +32,7 @@ export function sumAxes(t: Tensor, reduced: readonly boolean[]): ComputeArray {
   let at = t.offset;
   let outAt = 0;
   for (;;) {
-    sumPlane(x, at, inner, outer, out, outAt, single);
+    sumPlane(x, at, inner, outer, out, outAt, single, half);
     let axis = 2;
     for (; axis < walk.length; axis++) {
       at += walk[axis].strides[1];
@@ -54,42 +59,61 @@ function sumPlane(
   out: ComputeArray,
   outAt: number,
   single: boolean,
+  half: HalfDtype | null,
 ): void {
   const K = laneCount(single);
+  const register = half === null ? K : 16; // numbers of the tensor's own dtype
   // `along` is summed over, `across` is kept.
   const [along, across] = inner.strides[0] !== 0 && outer.strides[0] === 0 ? [outer, inner] : [inner, outer];
   if (along.strides[0] !== 0) {
     for (let j = 0; j < across.size; j++) {
       for (let i = 0; i < along.size; i++) {
-        out[outAt + i * along.strides[0] + j * across.strides[0]] +=
-          x[at + i * along.strides[1] + j * across.strides[1]];
+        const term = x[at + i * along.strides[1] + j * across.strides[1]];
+        deposit(out, outAt + i * along.strides[0] + j * across.strides[0], term, half);
       }
     }
     return;
   }
-  if (along.strides[1] === 1 && along.size >= K) {
+  if (along.strides[1] === 1 && along.size >= register) {
     for (let j = 0; j < across.size; j++) {
       const row = at + j * across.strides[1];
-      const vectors = Math.floor(along.size / K);
+      const vectors = Math.floor(along.size / register);
+      const terms = half === null ? x : pairs(x, row, vectors);
+      const first = half === null ? row : 0;
       let sum = 0;
-      for (let i = vectors * K; i < along.size; i++) sum = round(sum + x[row + i], single);
-      for (let k = 0; k < K; k++) sum = round(sum + sumLine(x, row + k, K, vectors, single), single);
-      out[outAt + j * across.strides[0]] += sum;
+      for (let i = vectors * register; i < along.size; i++) sum = round(sum + x[row + i], single);
+      for (let k = 0; k < K; k++) sum = round(sum + sumLine(terms, first + k, K, vectors, single), single);
+      deposit(out, outAt + j * across.strides[0], sum, half);
     }
     return;
   }
   // Columns side by side: whole blocks of 4 vectors (or, without vectors, of 4 columns) are cascaded directly, the rest
   // first split into 4 interleaved sums.
-  const vectorised = across.strides[1] === 1 && across.size >= K;
+  const vectorised = across.strides[1] === 1 && across.size >= register;
   const block = vectorised ? 4 * K : along.strides[1] < across.strides[1] ? across.size + 1 : 4;
   const direct = Math.floor(across.size / block) * block;
   for (let j = 0; j < across.size; j++) {
     const column = at + j * across.strides[1];
-    out[outAt + j * across.strides[0]] +=
+    const sum =
       j < direct
         ? cascade(x, column, along.strides[1], along.size, single)
         : sumLine(x, column, along.strides[1], along.size, single);
+    deposit(out, outAt + j * across.strides[0], sum, half);
   }
+}
+
+function deposit(out: ComputeArray, at: number, sum: number, half: HalfDtype | null): void {
+  out[at] = half === null ? out[at] + sum : roundHalf(out[at] + sum, half);
+}
+
+/** A register of 16 half-precision numbers is widened to two of float32, which are added first. [vectors · 8] */
+function pairs(x: ComputeArray, row: number, vectors: number): Float32Array {
+  const sums = new Float32Array(vectors * 8);
+  for (let i = 0; i < sums.length; i++) {
+    const at = row + i + (i & ~7); // eight of every sixteen
+    sums[i] = x[at] + x[at + 8];
+  }
+  return sums;
 }
 
 /** Four interleaved cascades, then the rest, then the four together. */

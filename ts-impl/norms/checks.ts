@@ -1,6 +1,7 @@
 // Checks that several layers share: dtypes that cannot be mixed, sizes that must agree, values too few to normalise. All throw TorchError.
 
 import type { Dtype } from '../tensor/dtype.ts';
+import { isHalf } from '../tensor/half.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { torchSize } from './python-words.ts';
@@ -12,12 +13,12 @@ export function scalarTypeName(dtype: Dtype): string {
 }
 
 /**
- * Input and parameters must share one dtype. The first parameter that exists decides what is wrong, as in PyTorch; the
- * half-precision mixes that PyTorch allows are not computed here and never reach this far.
+ * Input and parameters must share one dtype, or be of half precision and float32. The first parameter that exists decides whether
+ * they are mixed, as in PyTorch, and so what is wrong.
  */
 export function checkDtypes(kernel: string, input: Tensor, parameters: readonly (Tensor | null)[]): void {
   checkFloat(kernel, input);
-  checkMixed(input, parameters);
+  if (checkMixed(input, parameters)) return;
   for (const p of parameters) {
     if (p !== null && p.dtype !== input.dtype) {
       throw new TorchError(
@@ -30,20 +31,24 @@ export function checkDtypes(kernel: string, input: Tensor, parameters: readonly 
 
 /** `"batch_norm" not implemented for 'Long'`. */
 export function checkFloat(kernel: string, input: Tensor): void {
-  if (input.dtype !== 'float32' && input.dtype !== 'float64') {
+  if (input.dtype === 'int64') {
     throw new TorchError('NotImplementedError', `"${kernel}" not implemented for '${scalarTypeName(input.dtype)}'`);
   }
 }
 
-/** The part of `checkDtypes` that some layers make before all others: no parameter of another dtype than the input's. */
-export function checkMixed(input: Tensor, parameters: readonly (Tensor | null)[]): void {
+/**
+ * The part of `checkDtypes` that some layers make before all others: whether float32 parameters go with a half-precision input.
+ * Throws where there is another mix.
+ */
+export function checkMixed(input: Tensor, parameters: readonly (Tensor | null)[]): boolean {
   const first = parameters.find((p) => p !== null);
-  if (first === undefined || first === null || first.dtype === input.dtype) return;
+  if (first === undefined || first === null || first.dtype === input.dtype) return false;
   for (const p of parameters) {
     if (p !== null && p.dtype !== 'float32') {
       throw new TorchError('RuntimeError', 'mixed dtype (CPU): expect parameter to have scalar type of Float');
     }
   }
+  if (isHalf(input.dtype)) return true;
   throw new TorchError('RuntimeError', 'mixed dtype (CPU): all inputs must share same datatype.');
 }
 

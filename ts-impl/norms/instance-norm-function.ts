@@ -1,9 +1,11 @@
 // Instance normalisation as a function: batch normalisation of every (sample, channel), and running averages folded over the samples.
 
+import { isHalf } from '../tensor/half.ts';
+import { makeStorage, type Storage } from '../tensor/dtype.ts';
 import { contiguous, fromStorage, isContiguous, type Tensor } from '../tensor/tensor.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { reshape } from '../tensor/views.ts';
-import type { ComputeArray } from './rounding.ts';
+import { narrowed, widened } from '../tensor/widen.ts';
 import { type BatchCall, nativeBatchNorm } from './batch-norm-function.ts';
 import type { Call } from './call.ts';
 import { sumAxes } from './cascade-sum.ts';
@@ -68,10 +70,10 @@ export function instanceNormInPlace(
   const wide = [1, N * C, ...shape.slice(2)];
   const w = repeat(weight, N); // [N·C]
   const b = repeat(bias, N); // [N·C]
-  // Both statistics take the input's dtype where the mean has another one.
-  const { dtype } = input;
-  const recast = runningMean !== null && runningMean.dtype !== dtype && (dtype === 'float32' || dtype === 'float64');
-  const live = (t: Tensor | null) => (t !== null && recast ? castTensor(t, dtype) : t);
+  // Both statistics take the weight's dtype, or else the input's, where the mean has another one.
+  const { dtype } = weight ?? input;
+  const recast = runningMean !== null && runningMean.dtype !== dtype;
+  const live = (t: Tensor | null) => (t !== null && recast && dtype !== 'int64' ? castTensor(t, dtype) : t);
   const means = repeat(live(runningMean), N); // [N·C]
   const variances = repeat(live(runningVar), N); // [N·C]
   const call = nativeBatchNorm(reshape(input, wide), means, variances, w, b, useInputStats, momentum, eps);
@@ -104,8 +106,8 @@ function repeat(t: Tensor | null, N: number): Tensor | null {
       'Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor',
     );
   }
-  const one = contiguous(t).storage as ComputeArray; // a statistic or parameter, which is float
-  const all = one instanceof Float32Array ? new Float32Array(one.length * N) : new Float64Array(one.length * N);
+  const one = contiguous(t).storage as Exclude<Storage, BigInt64Array>; // a statistic or parameter, which is float
+  const all = makeStorage(t.dtype, one.length * N) as typeof one; // of the same dtype
   for (let n = 0; n < N; n++) all.set(one, n * one.length);
   return fromStorage(t.dtype, [all.length], all);
 }
@@ -119,9 +121,11 @@ function foldRunning(running: Tensor | null, repeated: Tensor | null, N: number,
       `shape '[${N}, ${C}]' is invalid for input of size ${repeated.storage.length}`,
     );
   }
-  const mean = sumAxes(reshape(repeated, [N, C]), [true, false]); // [C]
+  // A mean of half-precision numbers is one of float32, rounded at last.
+  const wide = widened(repeated);
+  const mean = sumAxes(reshape(wide, [N, C]), [true, false]); // [C]
   for (let c = 0; c < C; c++) mean[c] /= N;
-  overwrite(running, fromStorage(repeated.dtype, [C], mean));
+  overwrite(running, narrowed(fromStorage(wide.dtype, [C], mean), repeated.dtype));
 }
 
 /** Σ over samples of a repeated parameter's gradient (N·C,). */
@@ -129,7 +133,10 @@ function sumSamples(g: Tensor | null, N: number, parameter: Tensor): Tensor | nu
   if (g === null) return null;
   const C = sizeOf(parameter.shape);
   if (N === 1) return g; // nothing was repeated, and a sum would turn −0 into 0
-  return fromStorage(g.dtype, parameter.shape, sumAxes(reshape(g, [N, C]), [true, false]));
+  const half = isHalf(g.dtype) ? g.dtype : null;
+  const wide = widened(g);
+  const sum = sumAxes(reshape(wide, [N, C]), [true, false], half); // [C]
+  return narrowed(fromStorage(wide.dtype, parameter.shape, sum), g.dtype);
 }
 
 /** (N, C, *) as (1, N·C, *): a view where strides allow it, else a copy, as autograd does. */

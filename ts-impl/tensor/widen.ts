@@ -1,6 +1,6 @@
 // Half-precision tensors as float32 ones and back, strides and all. Other dtypes pass through; nothing but half-precision memory is copied.
 
-import type { FloatDtype } from './dtype.ts';
+import type { Dtype } from './dtype.ts';
 import { decodeHalves, encodeHalves, isHalf } from './half.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -12,7 +12,7 @@ export function widened(t: Tensor): Tensor {
 }
 
 /** A float32 tensor rounded to `dtype` where that is a half-precision type, lying in memory the same way; else `t` itself. */
-export function narrowed(t: Tensor, dtype: FloatDtype): Tensor {
+export function narrowed(t: Tensor, dtype: Dtype): Tensor {
   if (!isHalf(dtype)) return t;
   const values = t.storage as Float32Array; // callers hand over what was computed in float32
   return { ...t, dtype, storage: encodeHalves(values, dtype) };
