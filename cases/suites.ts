@@ -2,7 +2,7 @@
 
 import { BEHAVIOURS } from './behaviours/behaviours.ts';
 import type { Case } from './case.ts';
-import { type FamilyName, generate, LISTED_FAMILIES, nthIndex } from './g1/generate.ts';
+import { type FamilyName, generate, LISTED_FAMILIES, nthIndex, subjectOf } from './g1/generate.ts';
 import { GRID } from './families/drawn.ts';
 
 export const SUITE_NAMES = ['smoke', 'standard', 'behaviours', 'deep'] as const;
@@ -65,23 +65,31 @@ export const SHARES: Readonly<Record<FamilyName, Share>> = {
   refusals: listed('refusals', 'the same refusals, type and text'),
 };
 
-/** The cases of a suite. `cases` is the size of `deep` (which has no other bound) and cuts the others short. */
-export function suite(name: SuiteName, options: { readonly seed?: number; readonly cases?: number } = {}): Suite {
-  const seed = options.seed ?? 0;
-  if (name === 'deep') return deep(seed, options.cases ?? DEEP_CASES);
-  if (name === 'behaviours') return written(options.cases);
-  const plan = FAMILIES.map((family) => ({ family, count: SHARES[family][name] }));
-  const all = plan.reduce((sum, { count }) => sum + count, 0);
-  const size = Math.min(options.cases ?? all, all);
+export interface SuiteOptions {
+  readonly seed?: number;
+  /** The size of `deep`, which has no other bound; it cuts the others short. */
+  readonly cases?: number;
+  /** Layers and functions to ask; the cases of others are passed over before they are counted or made. */
+  readonly layers?: readonly string[];
+}
+
+/** The cases of a suite. */
+export function suite(name: SuiteName, options: SuiteOptions = {}): Suite {
+  const { seed = 0, cases, layers } = options;
+  if (name === 'behaviours') return written(cases, layers);
+  const wanted = layers === undefined ? null : new Set(layers);
+  const places = (): Iterable<Place> => {
+    const all = name === 'deep' ? deepPlaces() : placesOf(name);
+    return wanted === null ? all : only(all, wanted);
+  };
+  const most = cases ?? (name === 'deep' ? DEEP_CASES : Number.POSITIVE_INFINITY);
   return {
-    size,
+    size: name === 'deep' ? most : Math.min(most, countOf(places())),
     *[Symbol.iterator]() {
       let made = 0;
-      for (const { family, count } of plan) {
-        for (let index = 0; index < count; index++, made++) {
-          if (made === size) return;
-          yield generate(family, seed, nthIndex(family, index));
-        }
+      for (const { family, index } of places()) {
+        if (made++ === most) return;
+        yield generate(family, seed, index);
       }
     },
   };
@@ -94,10 +102,40 @@ const FAMILIES = Object.keys(SHARES) as FamilyName[]; // keys of a record of exa
 /** What `deep` does where no number is given. */
 const DEEP_CASES = 20_000;
 
+interface Place {
+  readonly family: FamilyName;
+  readonly index: number;
+}
+
 /** The questions of the named behaviours, which no seed changes. */
-function written(cases = Number.POSITIVE_INFINITY): Suite {
-  const all = BEHAVIOURS.flatMap(({ questions }) => questions.map((question) => question.case)).slice(0, cases);
+function written(cases = Number.POSITIVE_INFINITY, layers?: readonly string[]): Suite {
+  const questions = BEHAVIOURS.flatMap((behaviour) => behaviour.questions.map((question) => question.case));
+  const all = questions.filter((c) => layers === undefined || layers.includes(c.layer)).slice(0, cases);
   return { size: all.length, [Symbol.iterator]: () => all[Symbol.iterator]() };
+}
+
+function* only(places: Iterable<Place>, wanted: ReadonlySet<string>): Iterable<Place> {
+  if (!FAMILIES.some((family) => SHARES[family].deep > 0 && asks(family, wanted))) return; // else `deep` would look for ever
+  for (const place of places) if (wanted.has(subjectOf(place.family, place.index))) yield place;
+}
+
+/** Whether a family asks one of them early on; every family asks its subjects by turns. */
+function asks(family: FamilyName, wanted: ReadonlySet<string>): boolean {
+  for (let n = 0; n < 100; n++) if (wanted.has(subjectOf(family, nthIndex(family, n)))) return true;
+  return false;
+}
+
+function countOf(places: Iterable<Place>): number {
+  let count = 0;
+  for (const _ of places) count++;
+  return count;
+}
+
+/** Family after family, each its share. */
+function* placesOf(name: 'smoke' | 'standard'): Iterable<Place> {
+  for (const family of FAMILIES) {
+    for (let n = 0; n < SHARES[family][name]; n++) yield { family, index: nthIndex(family, n) };
+  }
 }
 
 function listed(family: keyof typeof LISTED_FAMILIES, reason: string): Share {
@@ -106,20 +144,15 @@ function listed(family: keyof typeof LISTED_FAMILIES, reason: string): Share {
 }
 
 /** Families by turns, each as often as its share, without end. */
-function deep(seed: number, size: number): Suite {
+function* deepPlaces(): Iterable<Place> {
   const turns: { readonly family: FamilyName; readonly nth: number }[] = [];
   const most = Math.max(...FAMILIES.map((family) => SHARES[family].deep));
   for (let nth = 0; nth < most; nth++) {
     for (const family of FAMILIES) if (nth < SHARES[family].deep) turns.push({ family, nth });
   }
-  return {
-    size,
-    *[Symbol.iterator]() {
-      for (let k = 0; k < size; k++) {
-        const { family, nth } = turns[k % turns.length];
-        const n = Math.floor(k / turns.length) * SHARES[family].deep + nth;
-        yield generate(family, seed, nthIndex(family, n));
-      }
-    },
-  };
+  for (let round = 0; ; round++) {
+    for (const { family, nth } of turns) {
+      yield { family, index: nthIndex(family, round * SHARES[family].deep + nth) };
+    }
+  }
 }

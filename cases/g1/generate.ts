@@ -45,6 +45,12 @@ export function hasIndex(family: FamilyName, index: number): boolean {
   return !isListed(family) || index % ROUND < LISTED_FAMILIES[family].length;
 }
 
+/** The layer or function that case `index` of a family asks, without making the case. */
+export function subjectOf(family: FamilyName, index: number): string {
+  if (isListed(family)) return LISTED_FAMILIES[family][index % ROUND].subject;
+  return subjectAt(DRAWN_FAMILIES[family].rule(index), index);
+}
+
 /** Case `index` of a family under `seed`, both whole numbers from 0 to 2^53 − 1. Throws RangeError for a row that is not there. */
 export function generate(family: FamilyName, seed: number, index: number): Case {
   if (!hasIndex(family, index)) throw new RangeError(`${family} has no case ${index}; ask hasIndex or nthIndex first`);

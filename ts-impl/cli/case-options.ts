@@ -31,10 +31,12 @@ export interface ChosenCases extends Iterable<Case> {
   drawn(): number;
 }
 
-export function chooseCases(options: CaseOptions): ChosenCases {
+/** With `layers` the suite is theirs alone, and `--cases` counts them. */
+export function chooseCases(options: CaseOptions, layers: readonly string[] | null = null): ChosenCases {
   const all: Suite = suite(options.suite, {
     seed: options.seed,
     ...(options.cases === undefined ? {} : { cases: options.cases }),
+    ...(layers === null ? {} : { layers }),
   });
   const { layer, filter } = options;
   let drawn = 0;
