@@ -7,7 +7,7 @@ const NORMS = '^ts-impl/norms/';
 const CASES = '^cases/';
 const CONFORMANCE = '^ts-impl/conformance/';
 const SUBJECTS = '^ts-impl/conformance/subjects/';
-const PORT = '^ts-impl/conformance/subjects/port\\.ts$';
+const PORT = '^ts-impl/conformance/subjects/port[a-z-]*\\.ts$';
 const CLI = '^ts-impl/cli/';
 
 /** Rooms that the files at `from` may import of our own; everything else of the house is forbidden to them. */

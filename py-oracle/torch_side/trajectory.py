@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from torch_side.backward import run_backward
+from torch_side.inspect import Warnings, inspect_name
 from torch_side.layers import (
     COMPUTED_EPS,
     RMS_NORM,
@@ -19,6 +20,7 @@ from torch_side.layers import (
     find_function,
     find_layer,
 )
+from torch_side.probes import PROBES
 from torch_side.tensors import DTYPES, make_tensor, to_python, write_tensor
 from wire.answer import NOT_RUN, Plain, PayloadWriter, Written, outcome_of, refused, returned
 from wire.case import (
@@ -29,7 +31,9 @@ from wire.case import (
     Construct,
     Copy,
     Forward,
+    Inspect,
     LoadState,
+    Probe,
     Read,
     Reset,
     SaveState,
@@ -56,9 +60,20 @@ class Trajectory:
         self._lost = False
         self._output: torch.Tensor | None = None
         self._leaves: dict[str, torch.Tensor] = {}
+        self._warned: list[Any] = []
 
     def run(self) -> Plain:
         """The outcome header; tensors go to the payload as they stand after their step. Raises Unsupported."""
+        if not any(type(step) is Inspect and "warnings" in step.names for step in self._case.steps):
+            return self._run()
+        recorded = Warnings()
+        with recorded:
+            self._warned = recorded.seen
+            return self._run()
+
+    # --- internal: one method for each step ---
+
+    def _run(self) -> Plain:
         results: list[Plain] = []
         for step in self._case.steps:
             if self._lost:
@@ -73,8 +88,6 @@ class Trajectory:
                     self._lost = True
                 results.append(refused(type(problem).__name__, str(problem)))
         return outcome_of(results)
-
-    # --- internal: one method for each step ---
 
     def _construct(self, step: Construct) -> Plain:
         layer = find_layer(step.layer)
@@ -171,7 +184,11 @@ class Trajectory:
     def _set_attribute(self, step: SetAttribute) -> Plain:
         if self._module is None:
             return NOT_RUN
-        setattr(self._module, step.name, to_python(step.value, self._buffer, self._wide))
+        *path, name = step.name.split(".")
+        owner: Any = self._module
+        for part in path:
+            owner = getattr(owner, part)
+        setattr(owner, name, to_python(step.value, self._buffer, self._wide))
         return returned([], {})
 
     def _set_tensor(self, step: SetTensor) -> Plain:
@@ -234,6 +251,18 @@ class Trajectory:
             module.reset_parameters()
         return returned([], {})
 
+    def _inspect(self, step: Inspect) -> Plain:
+        known = (self._module, self._output, self._leaves, self._warned)
+        return returned([], {name: inspect_name(name, *known) for name in step.names})
+
+    def _probe(self, step: Probe) -> Plain:
+        probe = PROBES.get(step.name)
+        if probe is None:
+            raise Unsupported(f"this oracle has no probe {step.name}")
+        seen = probe()
+        self.narrow = True
+        return returned([write_tensor(n, t.detach(), self._payload) for n, t in seen.tensors.items()], seen.texts)
+
     def _tensor(self, header: Any) -> torch.Tensor:
         tensor = make_tensor(header, self._buffer, self._wide)
         if tensor.dtype is not torch.float64:
@@ -254,6 +283,8 @@ _RUN: dict[type[Step], Callable[[Trajectory, Any], Plain]] = {
     Copy: Trajectory._copy,
     Reset: Trajectory._reset,
     Call: Trajectory._call,
+    Probe: Trajectory._probe,
+    Inspect: Trajectory._inspect,
 }
 
 

@@ -157,7 +157,7 @@ class _Reader:
 
     def inspect(self, plain: Any) -> Step:
         names = sequence(fields(plain, _INSPECT, "")["names"], "names")
-        return Inspect(tuple(string(name, f"names[{i}]") for i, name in enumerate(names)))
+        return Inspect(tuple(attribute_name(name, f"names[{i}]") for i, name in enumerate(names)))
 
     def probe(self, plain: Any) -> Step:
         return Probe(string(fields(plain, _PROBE, "")["name"], "name"))

@@ -43,6 +43,22 @@ const unknown: Case = {
   steps: [{ kind: 'construct', layer: 'Linear', arguments: {} }],
 };
 
+const inspected: Case = {
+  id: 'golden/inspect',
+  layer: 'InstanceNorm1d',
+  dtype: 'float32',
+  layout: 'contiguous',
+  steps: [
+    { kind: 'construct', layer: 'InstanceNorm1d', arguments: { num_features: int(3) } },
+    { kind: 'forward', mode: 'eval', input: tensor([0, 2], [1, 2], 'float32'), gradient: true },
+    {
+      kind: 'inspect',
+      names: ['eps', 'training', 'weight', 'class', 'output.stride', 'output.requires_grad', 'warnings'],
+    },
+    { kind: 'inspect', names: ['normalized_shape'] },
+  ],
+};
+
 const text = 'class Twice(nn.Module):\n    def forward(self, x):\n        return x * 2\nimport nothing_of_that_name\n';
 
 const twice: Case = {
@@ -60,6 +76,7 @@ export const GOLDEN_MESSAGES: readonly GoldenMessage[] = [
   { name: 'hello', subject: 'oracle', frames: encodeHello() },
   { name: 'ask', subject: 'oracle', frames: encodeAsk(1, true, [evaluated]) },
   { name: 'ask-refused', subject: 'oracle', frames: encodeAsk(2, false, [refused, unknown]) },
+  { name: 'ask-inspect', subject: 'oracle', frames: encodeAsk(4, false, [inspected]) },
   { name: 'short', subject: 'oracle', frames: encodeAsk(3, false, [evaluated]).slice(0, 1) },
   { name: 'load', subject: 'snippet', frames: encodeLoad(1, 'notes.md', [{ line: 12, text }]) },
   { name: 'ask-snippet', subject: 'snippet', frames: encodeAsk(2, false, [twice]) },

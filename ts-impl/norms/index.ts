@@ -14,3 +14,4 @@ export { RMSNorm, rmsNorm, type RMSNormOptions } from './rms-norm.ts';
 export { RunningNorm } from './running-norm.ts';
 export { type LoadReport, renderLoadReport, type StateDict, type StateEntry } from './state-dict.ts';
 export { TorchError, type TorchErrorType } from './torch-error.ts';
+export { onWarning, type WarningListener } from './warning.ts';

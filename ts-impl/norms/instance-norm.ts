@@ -8,6 +8,7 @@ import { instanceNormInPlace } from './instance-norm-function.ts';
 import { type RunningOptions, RunningNorm } from './running-norm.ts';
 import { quoted, type StateDict, type StateEntry } from './state-dict.ts';
 import { TorchError } from './torch-error.ts';
+import { warn } from './warning.ts';
 
 /** Options of InstanceNorm with PyTorch's defaults: eps 1e-5, momentum 0.1, affine and trackRunningStats false, bias true, float32. */
 export type InstanceNormOptions = RunningOptions;
@@ -21,11 +22,15 @@ abstract class InstanceNorm extends RunningNorm {
     checkRank(input, this.ranks);
     const unbatched = input.shape.length === this.ranks[0];
     const axis = unbatched ? 0 : 1;
-    // Without affine a mismatch is only warned of, and a library has no place to print.
-    if (this.affine && input.shape[axis] !== this.numFeatures) {
-      throw new TorchError(
-        'ValueError',
-        `expected input's size at dim=${axis} to match num_features (${this.numFeatures}), but got: ${input.shape[axis]}.`,
+    if (input.shape[axis] !== this.numFeatures) {
+      if (this.affine) {
+        throw new TorchError(
+          'ValueError',
+          `expected input's size at dim=${axis} to match num_features (${this.numFeatures}), but got: ${input.shape[axis]}.`,
+        );
+      }
+      warn(
+        `input's size at dim=${axis} does not match num_features. You can silence this warning by not passing in num_features, which is not used because affine=False`,
       );
     }
     if (!unbatched) return this.normaliseBatch(input);

@@ -1,8 +1,9 @@
 // Root-mean-square normalisation over the last axes: the function and the layer RMSNorm. Numbers are made in rms-norm-kernel.ts.
 
-import { type ComputeDtype, type FloatDtype, machineEpsilon } from '../tensor/dtype.ts';
+import { type ComputeDtype, type Dtype, type FloatDtype, machineEpsilon } from '../tensor/dtype.ts';
+import { suggestMemoryFormat, toChannelsLast } from '../tensor/memory-format.ts';
 import type { Shape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { isContiguous, type Tensor } from '../tensor/tensor.ts';
 import type { Call } from './call.ts';
 import { checkGradientShape, checkNormalizedShape, checkFloat } from './checks.ts';
 import { Module } from './module.ts';
@@ -10,6 +11,7 @@ import { castTensor, filled, refill } from './parameters.ts';
 import { pythonBool, pythonFloat, pythonTuple, sizes } from './python-words.ts';
 import { backwardRms, normaliseRms } from './rms-norm-kernel.ts';
 import { TorchError } from './torch-error.ts';
+import { warn } from './warning.ts';
 
 /**
  * `torch.nn.functional.rms_norm`. Input (*, …normalizedShape), weight of normalizedShape; eps null is the machine epsilon of the
@@ -36,10 +38,16 @@ export function rmsNorm(
     );
   }
   checkFloat('rms_norm', input);
+  if (weight !== null && weight.dtype !== input.dtype) {
+    const [x, w] = [input, weight].map((t) => scalarName(t.dtype));
+    warn(
+      `Mismatch dtype between input and weight: input dtype = ${x}, weight dtype = ${w}, Cannot dispatch to fused implementation.`,
+    );
+  }
   const dtype = input.dtype as ComputeDtype; // checked on the line above
   const state = normaliseRms(input, leading, weight, eps ?? machineEpsilon(dtype));
   return {
-    output: castBack(state.output, dtype),
+    output: laidOut(castBack(state.output, dtype), input),
     backward(gradient) {
       checkGradientShape(gradient, input.shape);
       const g = backwardRms(state, gradient);
@@ -96,4 +104,28 @@ export class RMSNorm extends Module {
 /** A weight of float64 makes the product float64; PyTorch rounds it back to the input's dtype. */
 function castBack(output: Tensor, dtype: ComputeDtype): Tensor {
   return output.dtype === dtype ? output : castTensor(output, dtype);
+}
+
+/** PyTorch keeps channels last, and gives everything else contiguous memory; strides of axes of size 1 stay as they were. */
+function laidOut(output: Tensor, input: Tensor): Tensor {
+  if (isContiguous(input)) return { ...output, strides: input.strides };
+  return suggestMemoryFormat(input) === 'channelsLast' ? toChannelsLast(output) : output;
+}
+
+/** A dtype as C++ prints it. */
+function scalarName(dtype: Dtype): string {
+  switch (dtype) {
+    case 'float16':
+      return 'c10::Half';
+    case 'bfloat16':
+      return 'c10::BFloat16';
+    case 'float32':
+      return 'float';
+    case 'float64':
+      return 'double';
+    case 'int64':
+      return 'long int';
+    default:
+      return dtype satisfies never;
+  }
 }

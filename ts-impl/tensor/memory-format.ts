@@ -50,6 +50,25 @@ export function suggestMemoryFormat(t: Tensor): MemoryFormat {
   return 'channelsLast';
 }
 
+/** True where some order of the axes is memory order without gaps: PyTorch's `is_non_overlapping_and_dense`. */
+export function isDense(t: Tensor): boolean {
+  const axes = t.shape.map((_, axis) => axis).filter((axis) => t.shape[axis] > 1);
+  axes.sort((a, b) => t.strides[a] - t.strides[b]);
+  let expected = 1;
+  for (const axis of axes) {
+    if (t.strides[axis] !== expected) return false;
+    expected *= t.shape[axis];
+  }
+  return true;
+}
+
+/** The same values in memory of their own with these strides, which must be dense for the shape. */
+export function withStrides(t: Tensor, strides: readonly number[]): Tensor {
+  const order = t.shape.map((_, axis) => axis).sort((a, b) => strides[b] - strides[a]);
+  const own = contiguous(permute(t, order));
+  return { ...own, shape: t.shape, strides: [...strides] };
+}
+
 // --- internal ---
 
 function hasChannelsLast(t: Tensor): boolean {

@@ -1,6 +1,7 @@
 // PyTorch's constructors as the port needs them: signatures, defaults, checks of kinds, and the options that result. It makes no layer.
 
 import type { Arguments, LayerName, Value } from '../../../cases/case.ts';
+import type { FloatDtype } from '../../tensor/dtype.ts';
 import {
   bind,
   checkComparable,
@@ -27,9 +28,11 @@ export interface Plan {
     readonly trackRunningStats?: boolean;
     readonly bias?: boolean;
     readonly elementwiseAffine?: boolean;
-    readonly dtype: 'float32' | 'float64';
+    readonly dtype: FloatDtype;
   };
   readonly attributes: Map<string, Value>;
+  /** Which of them are tuples, for which a Value has only the list. */
+  readonly tuples: Set<string>;
 }
 
 /** Checks construct's arguments as Python and PyTorch do. Throws PythonError or Unsupported. */
@@ -58,6 +61,7 @@ export function planLayer(layer: LayerName, args: Arguments, caseDtype: string):
         sizes: [numberOf(features)],
         options: { eps, ...momentum, affine, trackRunningStats, bias, dtype },
         attributes,
+        tuples: new Set(),
       };
     }
     case 'GroupNorm': {
@@ -73,6 +77,7 @@ export function planLayer(layer: LayerName, args: Arguments, caseDtype: string):
         sizes: [numberOf(groups), numberOf(channels)],
         options: { eps, affine, bias, dtype },
         attributes,
+        tuples: new Set(),
       };
     }
     case 'LayerNorm':
@@ -85,7 +90,13 @@ export function planLayer(layer: LayerName, args: Arguments, caseDtype: string):
         if (wrong !== null) throw wrong;
       }
       attributes.set('normalized_shape', shape);
-      return { layer, sizes: items.map(numberOf), options: { eps, elementwiseAffine, bias, dtype }, attributes };
+      return {
+        layer,
+        sizes: items.map(numberOf),
+        options: { eps, elementwiseAffine, bias, dtype },
+        attributes,
+        tuples: new Set(['normalized_shape']),
+      };
     }
     default:
       return family satisfies never;
@@ -183,13 +194,13 @@ const SIGNATURES: Readonly<Record<Family, { callee: string; required: string[]; 
   },
 };
 
-function planDtype(args: Arguments, caseDtype: string): 'float32' | 'float64' {
+function planDtype(args: Arguments, caseDtype: string): FloatDtype {
   if (args.device !== undefined && args.device.kind !== 'null') throw new Unsupported('a device');
   const given = args.dtype;
   const name = given === undefined ? caseDtype : given.kind === 'string' ? given.value : 'float32';
-  if (name === 'float64') return name;
+  if (name === 'float16' || name === 'bfloat16' || name === 'float64') return name;
   if (name === 'float32' || (given === undefined && name === 'int64')) return 'float32';
-  throw new Unsupported(`the port computes in float32 and float64, not in ${name}`);
+  throw new Unsupported(`parameters of the dtype ${name}`);
 }
 
 /** The argument of `torch.empty` or `torch.zeros` that a size of one axis becomes. */
