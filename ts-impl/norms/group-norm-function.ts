@@ -1,15 +1,24 @@
-// Group normalisation of (N, C, *) as a function: checks and memory layout. Numbers are made in the two group-norm kernels.
+// Group normalisation of (N, C, *) as a function: checks and memory layout. Numbers are made in the group-norm kernels.
 
-import type { ComputeDtype } from '../tensor/dtype.ts';
+import type { ComputeDtype, FloatDtype } from '../tensor/dtype.ts';
+import { isHalf } from '../tensor/half.ts';
 import { channelsLastView, fromChannelsLastOrder, suggestMemoryFormat } from '../tensor/memory-format.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { contiguous, fromStorage, type Tensor } from '../tensor/tensor.ts';
+import { narrowed, widened } from '../tensor/widen.ts';
 import { type ComputeArray, makeArray } from './rounding.ts';
 import type { Call } from './call.ts';
 import { checkBatchSize, checkDtypes, checkGradientShape, checkMixed } from './checks.ts';
 import { zerosLike } from './empty-call.ts';
 import { backwardChannelsLast, normaliseChannelsLast } from './group-norm-channels-last.ts';
-import { backwardGroups, type Groups, type GroupStatistics, normaliseGroups } from './group-norm-kernel.ts';
+import {
+  backwardGroups,
+  type GroupKernels,
+  type Groups,
+  type GroupStatistics,
+  normaliseGroups,
+} from './group-norm-kernel.ts';
+import { halfGroupKernels } from './half-group-norm.ts';
 import { refill } from './parameters.ts';
 import { sizes } from './python-words.ts';
 import { TorchError } from './torch-error.ts';
@@ -24,46 +33,52 @@ export function groupNorm(
 ): Call {
   checkArguments(input, numGroups, weight, bias);
   const [N, C] = input.shape;
-  checkMixed(input, [weight, bias]);
+  const mixed = checkMixed(input, [weight, bias]);
   if (sizeOf(input.shape) === 0) return emptyGroups(input, weight, bias);
   checkDtypes('GroupNormKernelImpl', input, [weight, bias]);
 
-  const dtype = input.dtype as ComputeDtype; // checked on the line above
+  const dtype = input.dtype as FloatDtype; // checked on the line above
   const S = sizeOf(input.shape.slice(2));
   const last = suggestMemoryFormat(input) === 'channelsLast';
-  const order = (t: Tensor) => flat(last ? channelsLastView(t) : t); // [N, C, S], or [N, S, C] with channels last
-  const toInput = (data: ComputeArray) => fromOrder(data, input.shape, dtype, last);
+  const order = (t: Tensor) => flat(last ? channelsLastView(widened(t)) : widened(t)); // [N, C, S], or [N, S, C] with channels last
+  const computed = isHalf(dtype) ? 'float32' : dtype;
+  const toInput = (data: ComputeArray) => narrowed(fromOrder(data, input.shape, computed, last), dtype);
   const groups: Groups = {
     data: order(input),
-    dtype,
-    single: dtype === 'float32',
+    dtype: computed,
+    single: computed === 'float32',
     N,
     C,
     S,
     G: numGroups,
     D: C / numGroups,
   };
-  const w = weight && flat(weight); // [C]
-  const b = bias && flat(bias); // [C]
-  const y = makeArray(dtype, N * C * S);
-  const statistics: GroupStatistics = { mean: makeArray(dtype, N * numGroups), rstd: makeArray(dtype, N * numGroups) };
-  (last ? normaliseChannelsLast : normaliseGroups)(groups, w, b, eps, y, statistics);
+  const w = weight && flat(widened(weight)); // [C]
+  const b = bias && flat(widened(bias)); // [C]
+  const y = makeArray(computed, N * C * S);
+  const M = N * numGroups;
+  const statistics: GroupStatistics = { mean: makeArray(computed, M), rstd: makeArray(computed, M) }; // [N, G] each
+  const kernels = isHalf(dtype) ? halfGroupKernels(dtype, mixed, last) : last ? CHANNELS_LAST : CONTIGUOUS;
+  kernels.normalise(groups, w, b, eps, y, statistics);
   return {
     output: toInput(y),
     backward(gradient) {
       checkGradientShape(gradient, input.shape);
       checkParameters(weight, bias);
-      const g = (last ? backwardChannelsLast : backwardGroups)(groups, order(gradient), statistics, w);
+      const g = kernels.backward(groups, order(gradient), statistics, w);
       return {
         input: toInput(g.input),
-        weight: weight && fromStorage(dtype, [C], g.weight),
-        bias: bias && fromStorage(dtype, [C], g.bias),
+        weight: weight && narrowed(fromStorage(computed, [C], g.weight), weight.dtype as FloatDtype), // checked above
+        bias: bias && narrowed(fromStorage(computed, [C], g.bias), bias.dtype as FloatDtype), // checked above
       };
     },
   };
 }
 
 // --- internal ---
+
+const CONTIGUOUS: GroupKernels = { normalise: normaliseGroups, backward: backwardGroups };
+const CHANNELS_LAST: GroupKernels = { normalise: normaliseChannelsLast, backward: backwardChannelsLast };
 
 function checkArguments(input: Tensor, G: number, weight: Tensor | null, bias: Tensor | null): void {
   const { shape } = input;

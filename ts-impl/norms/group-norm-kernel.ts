@@ -5,6 +5,7 @@ import { type ComputeArray, makeArray, round } from './rounding.ts';
 import { dotRow, sumRow } from './lanes.ts';
 import { inputFactor } from './layer-norm-kernel.ts';
 import type { ComputeDtype } from '../tensor/dtype.ts';
+import { vectorKernels, WORTHWHILE } from './wasm/vector-kernels.ts';
 import { type Moments, rowMoments } from './welford.ts';
 
 /** N samples, C channels of S values, in G groups of D channels. */
@@ -30,6 +31,25 @@ export interface GroupGradients {
   readonly bias: ComputeArray; // [C]
 }
 
+/** Forward and backward for one way of lying in memory and one kind of dtype. */
+export interface GroupKernels {
+  /** Writes `y`, as `Groups.data`, and `into`. */
+  normalise(
+    groups: Groups,
+    weight: ComputeArray | null, // [C]
+    bias: ComputeArray | null, // [C]
+    eps: number,
+    y: ComputeArray,
+    into: GroupStatistics,
+  ): void;
+  backward(
+    groups: Groups,
+    g: ComputeArray, // as `Groups.data`
+    statistics: GroupStatistics,
+    weight: ComputeArray | null, // [C]
+  ): GroupGradients;
+}
+
 /** (x − mean)·rstd without parameters, else x·scale + shift, into `y`; statistics into `into`. */
 export function normaliseGroups(
   groups: Groups,
@@ -41,9 +61,12 @@ export function normaliseGroups(
 ): void {
   const { data: x, N, G, D, S, single } = groups;
   const size = D * S;
+  // Runs of a few numbers cost more to hand over than they gain.
+  const vectors = single && S >= SHORTEST_RUN && x.length >= WORTHWHILE ? vectorKernels(size) : null;
   for (let i = 0; i < N * G; i++) {
     const at = i * size;
-    rowMoments(x, at, size, single, moments);
+    const held = vectors?.moments(x as Float32Array, at, size, moments) === true; // `single`: float32
+    if (!held) rowMoments(x, at, size, single, moments);
     const mean = moments.mean;
     const rstd = inverseRoot(moments.variance, eps, single);
     into.mean[i] = mean;
@@ -57,6 +80,8 @@ export function normaliseGroups(
       const scale = round(rstd * (weight === null ? 1 : weight[c]), single);
       const shift = fma(-scale, mean, bias === null ? 0 : bias[c], single);
       const from = at + j * S;
+      // What `moments` was given is still there, sure of it or not.
+      if (vectors?.shift(y as Float32Array, from, S, at, scale, shift) === true) continue;
       if (single) shiftFloat32(x, from, S, scale, shift, y);
       else for (let k = from; k < from + S; k++) y[k] = fma64(scale, x[k], shift);
     }
@@ -136,24 +161,8 @@ export function parameterGradients(
   return { weight, bias };
 }
 
-// --- internal ---
-
-const moments: Moments = { mean: 0, variance: 0 };
-const lanes = new Float64Array(8); // [K]
-
-/** x·scale + shift of S numbers from `from`, with one rounding each. */
-function shiftFloat32(x: ComputeArray, from: number, S: number, scale: number, shift: number, y: ComputeArray): void {
-  for (let k = from; k < from + S; k++) {
-    const sum = scale * x[k] + shift;
-    const result = Math.fround(sum);
-    const other = sum + (sum - result);
-    // Half-way between two float32 numbers, perhaps by the rounding to double: `fma32` decides.
-    y[k] = Math.fround(other) === other ? fma32(scale, x[k], shift) : result;
-  }
-}
-
 /** Σ values[d]·weight[d] over a group: whole vectors in lanes, lanes added one after another, then the rest. */
-function weightedSum(
+export function weightedSum(
   values: ComputeArray,
   at: number,
   weight: ComputeArray | null,
@@ -176,4 +185,21 @@ function weightedSum(
   }
   for (let d = halves; d < D; d++) sum = fma(values[at + d], weight === null ? 1 : weight[weightAt + d], sum, single);
   return sum;
+}
+
+// --- internal ---
+
+const SHORTEST_RUN = 64;
+const moments: Moments = { mean: 0, variance: 0 };
+const lanes = new Float64Array(8); // [K]
+
+/** x·scale + shift of S numbers from `from`, with one rounding each. */
+function shiftFloat32(x: ComputeArray, from: number, S: number, scale: number, shift: number, y: ComputeArray): void {
+  for (let k = from; k < from + S; k++) {
+    const sum = scale * x[k] + shift;
+    const result = Math.fround(sum);
+    const other = sum + (sum - result);
+    // Half-way between two float32 numbers, perhaps by the rounding to double: `fma32` decides.
+    y[k] = Math.fround(other) === other ? fma32(scale, x[k], shift) : result;
+  }
 }

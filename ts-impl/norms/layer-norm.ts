@@ -1,11 +1,13 @@
-// Layer normalisation over the last axes: the function and the layer LayerNorm. Numbers are made in layer-norm-kernel.ts.
+// Layer normalisation over the last axes: the function and the layer LayerNorm. Numbers are made in the layer-norm kernels.
 
 import type { ComputeDtype, FloatDtype } from '../tensor/dtype.ts';
+import { isHalf } from '../tensor/half.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { contiguous, fromStorage, type Tensor } from '../tensor/tensor.ts';
 import { type ComputeArray, makeArray } from './rounding.ts';
 import type { Call } from './call.ts';
 import { checkDtypes, checkGradientShape, checkMixed, checkNormalizedShape } from './checks.ts';
+import { halfLayerNorm } from './half-layer-norm.ts';
 import { backwardRows, normaliseRows, type Rows } from './layer-norm-kernel.ts';
 import { Module } from './module.ts';
 import { filled, refill } from './parameters.ts';
@@ -30,9 +32,10 @@ export function layerNorm(
     );
   }
   checkDtypes('LayerNormKernelImpl', input, [weight, bias]);
-  const dtype = input.dtype as ComputeDtype; // checked on the line above
   const N = sizeOf(normalizedShape);
   const M = sizeOf(input.shape.slice(0, leading));
+  if (isHalf(input.dtype)) return halfLayerNorm(input, normalizedShape, M, N, weight, bias, eps);
+  const dtype = input.dtype as ComputeDtype; // every other was refused above
   const rows: Rows = { data: flat(input), M, N, single: dtype === 'float32' };
   const w = weight && flat(weight); // [N]
   const b = bias && flat(bias); // [N]
