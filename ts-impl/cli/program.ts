@@ -5,10 +5,12 @@ import { IdError } from '../../cases/case-id.ts';
 import { NothingToCheck } from '../conformance/check.ts';
 import { NothingToAudit } from '../conformance/diagnosis/documents/audit.ts';
 import { DocumentError } from '../conformance/diagnosis/documents/document.ts';
+import { NoSuchNorm } from '../conformance/subjects/js/open-norms.ts';
 import { StartFailed } from '../conformance/subjects/process.ts';
 import { addAudit } from './audit.ts';
 import { addBench } from './bench.ts';
 import { addCheck } from './check.ts';
+import { addClaims } from './claims.ts';
 import { addDoctor } from './doctor.ts';
 import { type Edge, UsageError } from './edge.ts';
 import { addList } from './list.ts';
@@ -30,7 +32,8 @@ export async function main(argv: readonly string[], edge: Edge, rooms: Rooms = l
     .exitOverride()
     .configureOutput({ writeOut: (text) => edge.out(text), writeErr: (text) => edge.err(text) })
     .showHelpAfterError('(normative --help tells what there is)');
-  for (const add of [addCheck, addAudit, addReplay, addList, addDoctor, addSetup, addBench]) add(program, session);
+  for (const add of [addCheck, addAudit, addReplay, addList, addDoctor, addSetup, addBench, addClaims])
+    add(program, session);
   program.allowExcessArguments().action(() => {
     const word = program.args[0];
     if (word !== undefined) throw new UsageError(`"${word}" is no command; normative --help lists them`);
@@ -55,7 +58,8 @@ function exitCodeOf(problem: unknown, edge: Edge): number {
     problem instanceof NothingToAudit ||
     problem instanceof DocumentError ||
     problem instanceof IdError ||
-    problem instanceof StartFailed
+    problem instanceof StartFailed ||
+    problem instanceof NoSuchNorm
   ) {
     edge.err(`normative: ${problem.message}\n`);
     return 2;

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import picocolors from 'picocolors';
 import { caseFromId, decodeCaseFile } from '../../cases/case-id.ts';
-import type { Case } from '../../cases/case.ts';
+import { type Case, FUNCTIONS, LAYERS } from '../../cases/case.ts';
 import { openForeignNorm } from '../conformance/diagnosis/documents/foreign-norm.ts';
 import { judge } from '../conformance/judge/judge.ts';
 import { parseTolerance } from '../conformance/judge/tolerance.ts';
@@ -17,13 +17,22 @@ import { readDocument } from './documents.ts';
 import { UsageError, wantsColor } from './edge.ts';
 import { findPython } from './find-python.ts';
 import { interruptible } from './interrupt.ts';
-import { addOracleOptions, openOracle, type OracleChoice } from './oracle-option.ts';
+import {
+  addOracleOptions,
+  ANSWER_TIMEOUT_WORDS,
+  DEFAULT_TIMEOUT_MS,
+  openAnyOracle,
+  ORACLE_WORDS,
+  type OracleChoice,
+} from './oracle-option.ts';
 import type { Session } from './session.ts';
+import { isModule, openJsModule } from './subject-option.ts';
 
 interface ReplayFlags extends OracleChoice {
   readonly tolerance: string;
   readonly color: boolean;
   readonly subject?: string | undefined;
+  readonly layer?: string | undefined;
 }
 
 export function addReplay(program: Command, session: Session): void {
@@ -32,10 +41,16 @@ export function addReplay(program: Command, session: Session): void {
     .description('make one case again and show what both sides answer')
     .argument('<id>', 'the id of a case as reports print it (g1/…, b1/… or x1/…), or a file that holds one')
     .addOption(new Option('--tolerance <rule>', 'bound, torch or ulp:N').default('bound'))
-    .option('--subject <file#class>', 'ask a class of a document in place of the port')
+    .option(
+      '--subject <file#class>',
+      'in place of the port a class of a document, or with js:FILE#EXPORT a norm of a module',
+    )
+    .addOption(
+      new Option('--layer <name>', 'what that norm is, where its name does not say').choices([...LAYERS, ...FUNCTIONS]),
+    )
     .option('--no-color', 'no colour');
-  addOracleOptions(command)
-    .addHelpText('after', '\nExample:\n  normative replay g1/ordinary/0/0/BatchNorm1d.f32.2x10.eval-eval-same-eval')
+  addOracleOptions(command, DEFAULT_TIMEOUT_MS, ANSWER_TIMEOUT_WORDS, ORACLE_WORDS)
+    .addHelpText('after', HELP)
     .action(async (id: string, flags: ReplayFlags) => {
       session.exitCode = await runReplay(session, id, flags);
     });
@@ -43,19 +58,27 @@ export function addReplay(program: Command, session: Session): void {
 
 // --- internal ---
 
+const HELP = `
+Example:
+  normative replay g1/ordinary/0/0/BatchNorm1d.f32.2x10.eval-eval-same-eval
+  normative replay g1/ordinary/0/3 --subject js:norms.js#LayerNorm --oracle embedded`;
+
 async function runReplay(session: Session, id: string, flags: ReplayFlags): Promise<number> {
   const { edge, rooms } = session;
   const tolerance = parseTolerance(flags.tolerance);
   const c = caseOf(id);
   return interruptible(async (signal) => {
-    const oracle = await openOracle(session, flags);
+    const kind = flags.subject === undefined ? 'port' : isModule(flags.subject) ? 'js' : 'python';
+    const oracle = await openAnyOracle(session, flags, kind);
     signal.addEventListener('abort', () => void oracle.close());
     try {
       const [asked] = await oracle.ask([c], { truth: true });
       const { expected, actual, name } =
         flags.subject === undefined
-          ? await askPort(rooms.makePort(), c, asked)
-          : await askForeign(session, flags, flags.subject, c, asked);
+          ? await askSubject(rooms.makePort(), c, asked)
+          : isModule(flags.subject)
+            ? await askSubject(await openJsModule(session, flags.subject, flags), c, asked)
+            : await askForeign(session, flags, flags.subject, c, asked);
       const verdict = judge(c, expected, actual, tolerance);
       const colors = picocolors.createColors(wantsColor(edge, flags.color));
       edge.out(renderReplay({ case: c, expected, actual, verdict }, { oracle: oracle.name, subject: name }, colors));
@@ -74,10 +97,14 @@ interface Answered {
   readonly name: string;
 }
 
-async function askPort(port: Subject, c: Case, expected: Answer): Promise<Answered> {
-  const [actual] = await port.ask([c], { truth: false });
-  await port.close();
-  return { expected, actual, name: port.name };
+async function askSubject(subject: Subject, c: Case, torch: Answer): Promise<Answered> {
+  try {
+    const [answer] = await subject.ask([c], { truth: false });
+    const pair = { expected: torch, actual: answer };
+    return { ...(subject.comparable?.(c, pair) ?? pair), name: subject.about?.(c.layer)?.name ?? subject.name };
+  } finally {
+    await subject.close();
+  }
 }
 
 /** A class of a document, measured first so that it can be put a case in PyTorch's words. */

@@ -3,6 +3,9 @@
 import type { Diagnose } from '../conformance/check.ts';
 import { explainWith } from '../conformance/diagnosis/explain.ts';
 import { connectOracle, type Oracle, type OracleOptions, startOracle } from '../conformance/subjects/oracle.ts';
+import { makeEmbedded } from '../conformance/subjects/embedded/embedded.ts';
+import { readClaims } from '../conformance/subjects/embedded/claims-file.ts';
+import { type JsModule, type ModuleOptions, openModule } from '../conformance/subjects/js/module.ts';
 import { makePort } from '../conformance/subjects/port.ts';
 import { type Host, type HostOptions, startHost } from '../conformance/subjects/workers.ts';
 import type { Subject } from '../conformance/subjects/subject.ts';
@@ -13,8 +16,20 @@ export interface Rooms {
   /** Where code out of documents runs. */
   startHost(options: Partial<HostOptions> & { readonly python: string }): Promise<Host>;
   makePort(): Subject;
-  /** What `check` asks when the port goes red; null where differences are told as they are. */
-  diagnose(oracle: Oracle, port: Subject): Diagnose | null;
+  /** The port in the oracle's place. */
+  makeEmbedded(): Subject;
+  /** A module of JavaScript with norms in it. */
+  openModule(options: ModuleOptions): Promise<JsModule>;
+  /** What `check` asks when its subject goes red; null where differences are told as they are. */
+  diagnose(oracle: Subject, port: Subject): Diagnose | null;
 }
 
-export const liveRooms: Rooms = { startOracle, connectOracle, startHost, makePort, diagnose: explainWith };
+export const liveRooms: Rooms = {
+  startOracle,
+  connectOracle,
+  startHost,
+  makePort,
+  makeEmbedded: () => makeEmbedded(makePort(), readClaims()),
+  openModule,
+  diagnose: explainWith,
+};

@@ -2,6 +2,8 @@
 
 import { type Case, FUNCTIONS, float, LAYERS, type LayerName } from '../../../cases/case.ts';
 import type { Diagnose } from '../check.ts';
+import { type Outcome, outcomeOf, type StepResult } from '../outcome.ts';
+import { replayLine } from '../report/describe-verdict.ts';
 import type { Diagnosis } from '../report/make-report.ts';
 import type { Judged } from '../run.ts';
 import type { Subject } from '../subjects/subject.ts';
@@ -50,7 +52,7 @@ async function explainVariant(layer: LayerName, tracked: boolean, oracle: Subjec
     tracked,
     oracle,
     locate: () => null,
-    replay: (id) => `normative replay ${id}`,
+    replay: (id) => replayLine(id, subject.replayWords),
   });
   const findings: Diagnosis['findings'] = result.kind === 'diagnosed' ? result.diagnosis.findings : [];
   const model = result.kind === 'diagnosed' ? result.explains : null;
@@ -80,10 +82,17 @@ function specimenOf(layer: LayerName, tracked: boolean, subject: Subject): Speci
     signature: signatureOf(layer, tracked),
     ask: async (cases: readonly Case[]) => {
       const answers = await subject.ask(cases, { truth: false });
-      return answers.map(({ outcome }) => {
+      return answers.map(({ outcome }, i) => {
         if (outcome.kind === 'undecided') throw new SubjectGone(outcome.reason);
-        return outcome;
+        return outcome.kind === 'unsupported' ? refused(cases[i], outcome.reason) : outcome;
       });
     },
   };
+}
+
+/** What a subject has no part for, as a class that is made but refuses: it is then asked in another dtype, or another way. */
+function refused(c: Case, reason: string): Outcome {
+  const made: StepResult = { kind: 'returned', tensors: [], texts: {} };
+  const refusal: StepResult = { kind: 'refused', type: 'Unsupported', message: reason };
+  return outcomeOf(c.steps.map((step) => (step.kind === 'construct' ? made : refusal)));
 }

@@ -2,6 +2,7 @@
 
 import type { Unexplained } from '../finding.ts';
 import type { TensorVerdict, Verdict } from '../verdict.ts';
+import type { SubjectReport } from './report.ts';
 
 /** Every disagreement of a verdict, in order of steps. Empty where the verdict is `identical` or `within`. */
 export function differencesOf(verdict: Verdict): Unexplained[] {
@@ -26,9 +27,18 @@ export function describeTensor(t: TensorVerdict): string {
   return `${t.tensor}: ${count}, ${place} (${distance(ulp)}, ${share(t.worst.absolute, budget)}${truth})`;
 }
 
-/** The command that shows a case again. */
-export function replayLine(id: string): string {
-  return `normative replay ${id}`;
+/** The command that shows a case again; `words` are what it needs beside the id. */
+export function replayLine(id: string, words = ''): string {
+  return `normative replay ${id}${words === '' ? '' : ` ${words}`}`;
+}
+
+/** What the command needs to ask a report's subject of a report's oracle again. */
+export function replayWords(
+  oracle: string,
+  { kind, name, source }: Pick<SubjectReport, 'kind' | 'name' | 'source'>,
+): string {
+  if (kind !== 'js' || source === null) return '';
+  return `--subject 'js:${source.file}#${name}'${oracle === 'embedded' ? ' --oracle embedded' : ''}`;
 }
 
 /** A float64 in few words that still name it: all its digits, with −0 told from 0. */

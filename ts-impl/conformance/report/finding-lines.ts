@@ -16,10 +16,11 @@ export function findingLines(finding: Finding, colors: Colors): string[] {
   return lines;
 }
 
-export function unexplainedLines(difference: Unexplained, colors: Colors): string[] {
+/** `words`: what `replay` needs beside the id. */
+export function unexplainedLines(difference: Unexplained, colors: Colors, words = ''): string[] {
   const { step, message } = difference;
   const lines = [`  ${colors.red('✗')} step ${step}, ${message}`];
-  return difference.case === '' ? lines : [...lines, `      ${colors.dim(handy(replayLine(difference.case)))}`];
+  return difference.case === '' ? lines : [...lines, `      ${colors.dim(handy(replayLine(difference.case, words)))}`];
 }
 
 /** A command line, unless the id in it is longer than anybody would copy. */

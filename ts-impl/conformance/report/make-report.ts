@@ -82,7 +82,7 @@ export class ReportMaker {
       exitCode: exitCodeOf(verdict),
       subjects,
       cells: this.cells.all(),
-      skipped: [],
+      skipped: this.subject.notAsked ?? [],
       totals,
       durationMs: 0,
     };
@@ -104,13 +104,14 @@ export class ReportMaker {
     const { tally, differences, reason } = this.layer(name);
     const totals = tally.totals();
     const explained = diagnosis?.explained ?? new Set();
+    const about = this.subject.about?.(name) ?? null;
     return {
-      name,
+      name: about?.name ?? name,
       kind: this.subject.kind === 'oracle' ? 'framework' : this.subject.kind,
       version: this.subject.version,
-      source: null,
+      source: about?.source ?? null,
       layer: name,
-      layerFrom: 'name',
+      layerFrom: about?.layerFrom ?? 'name',
       closest: null,
       equivalent: null,
       mapping: {},

@@ -2,7 +2,7 @@
 
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
-import { replayLine } from './describe-verdict.ts';
+import { replayLine, replayWords } from './describe-verdict.ts';
 import { type Colors, findingLines, handy, unexplainedLines } from './finding-lines.ts';
 import type { Report, SubjectReport, Totals, Worst } from './report.ts';
 
@@ -15,7 +15,7 @@ const UNEXPLAINED_BESIDE_FINDINGS = 2;
 export function renderText(report: Report, color: boolean): string {
   const colors = picocolors.createColors(color);
   const parts = [heading(report), table(report, colors), worstLines(report, colors)];
-  for (const subject of report.subjects) parts.push(subjectLines(subject, colors));
+  for (const subject of report.subjects) parts.push(subjectLines(subject, report.oracle.name, colors));
   if (report.skipped.length > 0) {
     parts.push(['skipped', ...report.skipped.map(({ name, reason }) => `  ${name}: ${reason}`)].join('\n'));
   }
@@ -46,13 +46,18 @@ function table(report: Report, colors: Colors): string {
     colAligns: ['left', ...COLUMNS.map(() => 'right' as const)],
     chars: BORDERLESS,
   });
-  for (const subject of report.subjects) lines.push([subject.name, ...counts(subject.totals, colors)]);
+  for (const subject of report.subjects) lines.push([labelOf(subject), ...counts(subject.totals, colors)]);
   lines.push(['all', ...counts(report.totals, colors)]);
   return lines
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** An export is called by its own name, which may be another than the layer's. */
+function labelOf({ name, layer, kind }: SubjectReport): string {
+  return kind === 'js' && layer !== null && layer !== name ? `${name} as ${layer}` : name;
 }
 
 const BORDERLESS = {
@@ -85,11 +90,14 @@ function counts(totals: Totals, colors: Colors): string[] {
 /** The elements with the largest share of their budget, over all subjects. */
 function worstLines(report: Report, colors: Colors): string {
   const ranked = report.subjects
-    .flatMap((subject) => subject.worst.map((worst) => ({ name: subject.name, worst, share: shareOf(worst) })))
+    .flatMap((subject) => {
+      const shared = { name: subject.name, words: replayWords(report.oracle.name, subject) };
+      return subject.worst.map((worst) => ({ ...shared, worst, share: shareOf(worst) }));
+    })
     .sort((a, b) => rankOf(b.worst, b.share) - rankOf(a.worst, a.share))
     .slice(0, WORST_SHOWN);
   if (ranked.length === 0) return '';
-  const lines = ranked.map(({ name, worst, share }) => {
+  const lines = ranked.map(({ name, words, worst, share }) => {
     const nearer =
       worst.nearer === null
         ? ''
@@ -99,7 +107,7 @@ function worstLines(report: Report, colors: Colors): string {
     const place = `${worst.tensor}[${worst.index.join(', ')}]`;
     const used = Number.isFinite(share) ? `${(100 * share).toPrecision(2)} % of its budget` : 'beyond any budget';
     const values = `expected ${worst.expected}, got ${worst.actual}, ${worst.ulp} ULP`;
-    return `  ${name} ${place}: ${values}, ${used}${nearer}\n    ${colors.dim(handy(replayLine(worst.case)))}`;
+    return `  ${name} ${place}: ${values}, ${used}${nearer}\n    ${colors.dim(handy(replayLine(worst.case, words)))}`;
   });
   return ['worst distances', ...lines].join('\n');
 }
@@ -116,13 +124,15 @@ function shareOf(worst: Worst): number {
   return absolute === 0 ? 0 : absolute / Number(worst.budget);
 }
 
-function subjectLines(subject: SubjectReport, colors: Colors): string {
+function subjectLines(subject: SubjectReport, oracle: string, colors: Colors): string {
   const lines: string[] = [];
+  const words = replayWords(oracle, subject);
   for (const finding of subject.findings) lines.push(...findingLines(finding, colors));
   const shown = subject.findings.length === 0 ? UNEXPLAINED_SHOWN : UNEXPLAINED_BESIDE_FINDINGS;
   const rest = subject.unexplained.length - shown;
   if (subject.findings.length > 0 && subject.unexplained.length > 0) lines.push('  not explained by that:');
-  for (const difference of subject.unexplained.slice(0, shown)) lines.push(...unexplainedLines(difference, colors));
+  for (const difference of subject.unexplained.slice(0, shown))
+    lines.push(...unexplainedLines(difference, colors, words));
   if (rest > 0) lines.push(`  … and ${rest} more; --format json lists all`);
   if (subject.reason !== null) lines.unshift(`  ${colors.yellow(subject.reason.kind)}: ${subject.reason.message}`);
   if (subject.equivalent !== null) lines.unshift(`  is ${layerCall(subject.equivalent)}`);

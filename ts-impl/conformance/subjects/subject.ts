@@ -32,6 +32,24 @@ export interface Subject {
     readonly expected: Answer;
     readonly actual: Answer;
   };
+  /** What a report says of it for a layer; without it, it is called by the layer's name. */
+  about?(layer: string): SubjectFacts | null;
+  /** Parts that are not asked of it, with the reason. */
+  readonly notAsked?: readonly {
+    readonly name: string;
+    readonly source: SubjectFacts['source'];
+    readonly reason: string;
+  }[];
+  /** What `normative replay` needs beside a case's id to ask it again, such as `--subject js:norm.js#LayerNorm`. */
+  readonly replayWords?: string;
   /** Ends what it started; calling it twice is harmless. */
   close(): Promise<void>;
+}
+
+export interface SubjectFacts {
+  /** The class, function or export as written. */
+  readonly name: string;
+  /** 1-based line. */
+  readonly source: { readonly file: string; readonly line: number } | null;
+  readonly layerFrom: 'option' | 'name';
 }

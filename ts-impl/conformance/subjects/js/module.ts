@@ -1,11 +1,14 @@
 // A JavaScript module as a subject: it runs in a thread with a deadline for every case. Once it hung or died it answers no more.
 
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Case } from '../../../../cases/case.ts';
 import type { Answer, Outcome, UndecidedReason } from '../../outcome.ts';
-import type { Subject } from '../subject.ts';
+import type { Subject, SubjectFacts } from '../subject.ts';
 import { undecided } from '../wire/answer.ts';
 import type { Traits } from './held-norm.ts';
+import { missingParts } from './missing-parts.ts';
+import { isFunctionName } from './named-layers.ts';
 import { type Choice, NoSuchNorm } from './open-norms.ts';
 import type { ThreadData, ThreadMessage, ThreadQuestion } from './thread.ts';
 import { viewOf } from './view.ts';
@@ -19,6 +22,8 @@ export interface ModuleOptions extends Choice {
   readonly memoryMb: number;
   /** A call that PyTorch refuses and the norm does not counts as refused differently. */
   readonly strict: boolean;
+  /** What `normative replay` takes to ask it again. */
+  readonly replayWords: string;
   /** The thread's program; tests that run from source name another. */
   readonly thread?: URL;
 }
@@ -37,6 +42,8 @@ export async function openModule(options: ModuleOptions): Promise<JsModule> {
   if (first.kind === 'open') for (const { layer, ...norm } of first.norms) traits.set(layer, norm);
   else if (first.kind !== 'answers') await thread.stop();
   if (first.kind === 'none') throw new NoSuchNorm(first.message);
+  const text = readFileSync(options.path, 'utf8');
+  const sourceOf = (name: string) => ({ file: options.file, line: lineOf(text, name) });
   let failure: UndecidedReason | null = first.kind === 'failed' ? first.reason : null;
   const askOne = async (c: Case): Promise<Outcome> => {
     if (failure === null) {
@@ -63,6 +70,13 @@ export async function openModule(options: ModuleOptions): Promise<JsModule> {
       for (const c of cases) answers.push({ outcome: await askOne(c), truth: null });
       return answers;
     },
+    about: (layer) => {
+      const norm = traits.get(layer);
+      if (norm === undefined) return null;
+      return { name: norm.name, source: sourceOf(norm.name), layerFrom: options.layer === null ? 'name' : 'option' };
+    },
+    notAsked: notAskedOf(traits, sourceOf),
+    replayWords: options.replayWords,
     comparable: (c, pair) => {
       const norm = traits.get(c.layer);
       return norm === undefined ? pair : viewOf(c, pair, norm.traits, options.strict);
@@ -72,6 +86,30 @@ export async function openModule(options: ModuleOptions): Promise<JsModule> {
 }
 
 // --- internal ---
+
+type Known = ReadonlyMap<string, { readonly name: string; readonly traits: Traits }>;
+
+/** The parts that PyTorch's layer has and the norm has not, once for each norm. */
+function notAskedOf(
+  known: Known,
+  sourceOf: (name: string) => SubjectFacts['source'],
+): NonNullable<Subject['notAsked']> {
+  const told = new Map<string, { name: string; source: SubjectFacts['source']; reason: string }>();
+  for (const [layer, { name, traits }] of known) {
+    if (isFunctionName(layer)) continue;
+    for (const { part, reason } of missingParts(layer, traits)) {
+      told.set(`${name} ${part}`, { name: `${name}: ${part}`, source: sourceOf(name), reason });
+    }
+  }
+  return [...told.values()];
+}
+
+/** The first line that defines `name`, or the first of the file. */
+function lineOf(text: string, name: string): number {
+  const word = name.replace(/[^\w$]/g, '');
+  const at = text.search(new RegExp(`\\b(class|function|const|let|var)\\s+${word.replaceAll('$', '\\$')}\\b`));
+  return at < 0 ? 1 : text.slice(0, at).split('\n').length;
+}
 
 type Heard = ThreadMessage | { readonly kind: 'failed'; readonly reason: UndecidedReason };
 

@@ -1,0 +1,49 @@
+// The subject that `--subject js:FILE#export` asks for, loaded in a thread of its own. Documents of Python are not opened here.
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { JsModule } from '../conformance/subjects/js/module.ts';
+import { UsageError } from './edge.ts';
+import type { Session } from './session.ts';
+
+export interface SubjectChoice {
+  readonly subject?: string | undefined;
+  readonly layer?: string | undefined;
+  readonly timeoutMs: number;
+  readonly strict?: boolean;
+}
+
+/** Whether a subject is a module, not a document. */
+export function isModule(subject: string): boolean {
+  return subject.startsWith('js:');
+}
+
+/** Loads `js:FILE#export`, or `js:FILE` with every export that bears a norm's name. Throws UsageError and NoSuchNorm. */
+export async function openJsModule({ rooms }: Session, subject: string, choice: SubjectChoice): Promise<JsModule> {
+  const hash = subject.lastIndexOf('#');
+  const file = subject.slice('js:'.length, hash < 0 ? undefined : hash);
+  const name = hash < 0 ? null : subject.slice(hash + 1);
+  if (file === '' || name === '') {
+    throw new UsageError(
+      `--subject is "${subject}", expected a module and an export of it, as in js:norms.js#LayerNorm`,
+    );
+  }
+  if (!existsSync(file)) {
+    throw new UsageError(`--subject names ${file}, which is not there; give its path from this folder`);
+  }
+  return rooms.openModule({
+    file,
+    path: resolve(file),
+    export: name,
+    layer: choice.layer ?? null,
+    timeoutMs: choice.timeoutMs,
+    memoryMb: MEMORY_MB,
+    strict: choice.strict ?? false,
+    replayWords: `--subject '${subject}'`,
+  });
+}
+
+// --- internal ---
+
+/** What a norm may take; more is a fault of it, or a case too large to be one. */
+const MEMORY_MB = 1024;
