@@ -4,7 +4,7 @@ import type { HalfDtype } from '../tensor/dtype.ts';
 import { roundHalf } from '../tensor/half.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ComputeArray, makeArray, round } from './rounding.ts';
-import { type Axis, mergeAxes, sortAxes } from './axis-order.ts';
+import { type Axis, dense, mergeAxes, sortAxes } from './axis-order.ts';
 import { laneCount } from './lanes.ts';
 
 /**
@@ -28,6 +28,10 @@ export function sumAxes(t: Tensor, reduced: readonly boolean[], half: HalfDtype 
   // The kernel takes the two innermost axes at once; the others are walked around it, innermost first.
   const inner = walk[0] ?? ONE;
   const outer = walk[1] ?? ONE;
+  // Two reduced axes inside would round half precision between them, so PyTorch sums a float32 copy.
+  if (half !== null && walk.length > 1 && inner.strides[0] === 0 && outer.strides[0] === 0) {
+    return sumAxes(dense(t), reduced).map((sum) => roundHalf(sum, half));
+  }
   const index = new Int32Array(walk.length);
   let at = t.offset;
   let outAt = 0;

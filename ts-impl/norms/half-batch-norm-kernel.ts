@@ -23,14 +23,18 @@ export function normaliseHalf(
   mean: Float32Array, // [C]
   inverse: Float32Array, // [C]
   affine: HalfAffine,
+  precision: HalfPrecision,
 ): Float32Array {
   const { data: x, C, S } = planes;
+  // PyTorch's compiler fuses beta but where parameters are float16.
+  const fused = !(precision.pure && precision.dtype === 'float16');
   const y = new Float32Array(x.length);
   const alpha = new Float32Array(C); // [C]
   const beta = new Float32Array(C); // [C]
   for (let c = 0; c < C; c++) {
     alpha[c] = inverse[c] * (affine.weight === null ? 1 : affine.weight[c]);
-    beta[c] = fma32(-mean[c], alpha[c], affine.bias === null ? 0 : affine.bias[c]);
+    const b = affine.bias === null ? 0 : affine.bias[c];
+    beta[c] = fused ? fma32(-mean[c], alpha[c], b) : b - Math.fround(mean[c] * alpha[c]);
   }
   const run = planes.layout === 'rows' ? 1 : S;
   for (let at = 0, c = 0; at < x.length; c = c + 1 === C ? 0 : c + 1) {
@@ -55,7 +59,7 @@ export function backwardHalf(
   const count = N * S;
   const sum = new Float32Array(C); // [C]
   const dot = new Float32Array(C); // [C]
-  if (planes.layout === 'planes') sumPlanes(planes, g, mean, sum, dot);
+  if (planes.layout === 'planes') sumPlanes(planes, g, mean, precision.dtype === 'float16', sum, dot);
   else sumRows(planes, g, mean, sum, dot);
   const k = new Float32Array(C); // [C]
   const gradMean = new Float32Array(C); // [C]
@@ -83,8 +87,15 @@ export function backwardHalf(
 
 // --- internal ---
 
-/** [N, C, S]: eight lanes over whole blocks of 16, sums of their own for what is left over. */
-function sumPlanes(planes: Planes, g: Float32Array, mean: Float32Array, sum: Float32Array, dot: Float32Array): void {
+/** [N, C, S]: eight lanes over whole blocks of 16, sums of their own for what is left over, which bfloat16 does not fuse. */
+function sumPlanes(
+  planes: Planes,
+  g: Float32Array,
+  mean: Float32Array,
+  fuseRest: boolean,
+  sum: Float32Array,
+  dot: Float32Array,
+): void {
   const { data: x, N, C, S } = planes;
   const whole = S - (S % 16);
   const sums = new Float32Array(8); // [8]
@@ -105,7 +116,8 @@ function sumPlanes(planes: Planes, g: Float32Array, mean: Float32Array, sum: Flo
       for (let i = whole; i < S; i++) {
         const d = g[at + i];
         restSum = Math.fround(restSum + d);
-        restDot = fma32(Math.fround(x[at + i] - m), d, restDot);
+        const centred = Math.fround(x[at + i] - m);
+        restDot = fuseRest ? fma32(centred, d, restDot) : Math.fround(restDot + Math.fround(centred * d));
       }
     }
     sum[c] = restSum + addLanes(sums);

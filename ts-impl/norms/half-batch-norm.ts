@@ -46,7 +46,7 @@ export function halfBatchNorm(
   }
   const y = general
     ? normaliseStrided(planes, mean, inverse, affine, precision)
-    : normaliseHalf(planes, mean, inverse, affine);
+    : normaliseHalf(planes, mean, inverse, affine, precision);
   return {
     output: narrowed(toTensor(planes, y), dtype),
     backward(gradient) {

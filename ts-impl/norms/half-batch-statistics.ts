@@ -63,7 +63,7 @@ function inverseOf(variance: number, eps: number, precision: HalfPrecision): num
   return variance === 0 && eps === 0 ? 0 : keep(1 / Math.sqrt(variance + eps), precision);
 }
 
-/** [N, C, S]: eight lanes of float32 over whole blocks of 16, a sum of its own for what is left over. */
+/** [N, C, S]: eight lanes of float32 over whole blocks of 16, a sum of its own for what is left over; nothing is fused. */
 function sumPlanes(planes: Planes, mean: Float32Array, squares: Float32Array): void {
   const { data: x, N, C, S } = planes;
   const count = N * S;
@@ -84,11 +84,11 @@ function sumPlanes(planes: Planes, mean: Float32Array, squares: Float32Array): v
       const at = (n * C + c) * S;
       for (let i = 0; i < whole; i++) {
         const d = Math.fround(x[at + i] - centre);
-        lanes[i & 7] = fma32(d, d, lanes[i & 7]);
+        lanes[i & 7] += Math.fround(d * d);
       }
       for (let i = whole; i < S; i++) {
         const d = Math.fround(x[at + i] - centre);
-        square = fma32(d, d, square);
+        square = Math.fround(square + Math.fround(d * d));
       }
     }
     mean[c] = centre;
