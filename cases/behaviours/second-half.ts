@@ -1,9 +1,26 @@
 // B-111 to B-222: degenerate sizes, eps, gradients, numerics, memory formats and state dicts.
 
 import { AFFINE } from './affine.ts';
+import { BACKWARD } from './backward.ts';
+import { BACKWARD_PRECISION } from './backward-precision.ts';
 import type { Behaviour } from './behaviour.ts';
+import { BITS } from './bits.ts';
 import { DEGENERATE } from './degenerate.ts';
+import { DOUBLE_BACKWARD } from './double-backward.ts';
 import { EMPTY } from './empty.ts';
 import { EPS } from './eps.ts';
+import { EQUIVALENCES } from './equivalences.ts';
+import { GRADIENTS } from './gradients.ts';
 
-export const SECOND_HALF: readonly Behaviour[] = [...DEGENERATE, ...EMPTY, ...EPS, ...AFFINE];
+export const SECOND_HALF: readonly Behaviour[] = [
+  ...DEGENERATE,
+  ...EMPTY,
+  ...EPS,
+  ...AFFINE,
+  ...EQUIVALENCES,
+  ...GRADIENTS,
+  ...BACKWARD,
+  ...DOUBLE_BACKWARD,
+  ...BACKWARD_PRECISION,
+  ...BITS,
+];

@@ -3,7 +3,7 @@
 import type { HalfDtype } from '../../ts-impl/tensor/dtype.ts';
 import { encodeHalves } from '../../ts-impl/tensor/half.ts';
 import type { Shape } from '../../ts-impl/tensor/shape.ts';
-import { fromStorage, type Tensor } from '../../ts-impl/tensor/tensor.ts';
+import { contiguous, fromStorage, type Tensor } from '../../ts-impl/tensor/tensor.ts';
 import { type Arguments, bool, int, ints, type LayerName, type Step, type Value } from '../case.ts';
 import { construct, setTensor } from '../families/row.ts';
 
@@ -34,6 +34,11 @@ export const probe = (name: string): Step => ({ kind: 'probe', name });
 /** float16 or bfloat16, each number rounded to it. */
 export function halves(flat: readonly number[], shape: Shape, dtype: HalfDtype): Tensor {
   return fromStorage(dtype, shape, encodeHalves(Float32Array.from(flat), dtype));
+}
+
+/** The numbers of a float32 or float64 tensor, in index order. */
+export function flat(t: Tensor): number[] {
+  return Array.from(contiguous(t).storage, Number);
 }
 
 /** Entries by name, each with a row of its own made from its name and value. */
