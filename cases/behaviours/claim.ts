@@ -37,6 +37,8 @@ export type Claim =
   | { readonly kind: 'text-contains'; readonly at: Place; readonly part: string }
   /** Two tensors have the same bytes (any NaN equals any NaN), or differ by at most `absolute` where it is not 0. Shapes may differ where sizes agree. */
   | { readonly kind: 'same'; readonly at: Place; readonly as: Place; readonly absolute: number }
+  /** The largest |difference| of two tensors' elements lies between the two, both included. */
+  | { readonly kind: 'apart'; readonly at: Place; readonly from: Place; readonly least: number; readonly most: number }
   /** At least one element differs. */
   | { readonly kind: 'other'; readonly at: Place; readonly than: Place }
   /** The step returned. */

@@ -53,6 +53,15 @@ export const same = (at: string, as: string, absolute = 0): Claim => ({
   absolute,
 });
 
+/** The largest difference of two tensors' elements. */
+export const apart = (at: string, from: string, least: number, most: number): Claim => ({
+  kind: 'apart',
+  at: place(at),
+  from: place(from),
+  least,
+  most,
+});
+
 export const other = (at: string, than: string): Claim => ({ kind: 'other', at: place(at), than: place(than) });
 
 export const returns = (step: string): Claim => ({ kind: 'returns', ...stepOf(step) });

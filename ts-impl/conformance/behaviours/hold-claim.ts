@@ -54,6 +54,10 @@ export function holdClaim(claim: Claim, answers: Answers): Broken | null {
         if (claim.absolute === 0 && t.dtype !== as.dtype) return [`${as.dtype} as ${placeWords(claim.as)}`, t.dtype];
         return worstOf(t, elementsOf(as), claim.absolute, `as ${placeWords(claim.as)}${around(claim.absolute)}`);
       });
+    case 'apart':
+      return holdPair(claim.at, claim.from, answers, `apart from ${placeWords(claim.from)}`, (t, from) =>
+        holdApart(elementsOf(t), elementsOf(from), claim.least, claim.most),
+      );
     case 'other':
       return holdPair(claim.at, claim.than, answers, `other than ${placeWords(claim.than)}`, (t, than) =>
         worstOf(t, elementsOf(than), 0, '') === null
@@ -180,6 +184,18 @@ function worstOf(t: Tensor, claimed: ArrayLike<number>, absolute: number, words:
   }
   if (worst < 0) return null;
   return [words, `${shown(came[worst])} at ${worst} where it is ${shown(claimed[worst])}`];
+}
+
+function holdApart(came: ArrayLike<number>, from: ArrayLike<number>, least: number, most: number): Against | null {
+  const claimed = `the largest difference from ${least} to ${most}`;
+  if (came.length !== from.length || came.length === 0) return [claimed, `${came.length} elements`];
+  let largest = 0;
+  for (let i = 0; i < came.length; i++) {
+    const distance = Math.abs(came[i] - from[i]);
+    if (!(distance <= largest)) largest = distance; // NaN stays
+    if (Number.isNaN(largest)) break;
+  }
+  return largest >= least && largest <= most ? null : [claimed, `${largest}`];
 }
 
 function holdElement(t: Tensor, claim: Claim & { kind: 'element' }): Against | null {
