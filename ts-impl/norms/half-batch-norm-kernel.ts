@@ -67,6 +67,8 @@ export function backwardHalf(
     k[c] = Math.fround(Math.fround(dot[c] * inverse[c]) * inverse[c]) / count;
     gradMean[c] = sum[c] / count;
   }
+  // The subtraction of (x − mean)·k is fused but in whole vectors of bfloat16 rows.
+  const plain = planes.layout === 'rows' && precision.dtype === 'bfloat16' ? C - (C % 16) : 0;
   const dx = new Float32Array(x.length);
   const run = planes.layout === 'rows' ? 1 : S;
   for (let at = 0, c = 0; at < x.length; c = c + 1 === C ? 0 : c + 1) {
@@ -74,7 +76,12 @@ export function backwardHalf(
     const r = inverse[c];
     const w = weight === null ? 1 : weight[c];
     for (const end = at + run; at < end; at++) {
-      const centred = train ? fma32(-Math.fround(x[at] - m), k[c], Math.fround(g[at] - gradMean[c])) : g[at];
+      let centred = g[at];
+      if (train) {
+        const apart = Math.fround(x[at] - m);
+        const level = Math.fround(g[at] - gradMean[c]);
+        centred = c < plain ? Math.fround(level - Math.fround(apart * k[c])) : fma32(-apart, k[c], level);
+      }
       dx[at] = Math.fround(centred * r) * w;
     }
   }
