@@ -17,6 +17,8 @@ export interface Problem {
   readonly bias: Float64Array | null; // [C]
   readonly eps: number;
   readonly centred: boolean;
+  /** BatchNorm and InstanceNorm: a variance of 0 with an eps of 0 is scaled by 0. */
+  readonly guarded: boolean;
   readonly style: Style;
   /** The working precision, and that of statistics that are kept. */
   readonly f: Round;
@@ -65,7 +67,7 @@ export function outputOf(p: Problem, s: Statistics): Float64Array {
     for (const end = i + sets.inner; i < end; i++) {
       if (style.output === 'folded' && p.centred) y[i] = f(f(x[i] * alpha) + beta);
       else {
-        const z = style.output === 'divided' ? f(f(x[i] - m) / root) : f(f(x[i] - m) * r[set]);
+        const z = style.output === 'divided' && root > 0 ? f(f(x[i] - m) / root) : f(f(x[i] - m) * r[set]);
         const scaled = weight === null ? z : f(z * w);
         y[i] = bias === null ? scaled : f(scaled + b);
       }
@@ -108,7 +110,7 @@ export function gradientsOf(p: Problem, s: Statistics, batch: boolean, upstream:
 function scales(p: Problem, s: Statistics): Float64Array {
   const { f } = p;
   const e = f(p.eps);
-  return s.variance.map((v) => f(1 / f(Math.sqrt(f(v + e))))); // [sets]
+  return s.variance.map((v) => (p.guarded && v + p.eps === 0 ? 0 : f(1 / f(Math.sqrt(f(v + e)))))); // [sets]
 }
 
 function inputGradient(

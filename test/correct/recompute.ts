@@ -11,6 +11,7 @@ import {
   numbersOf,
   setAttribute,
   setTensor,
+  trackedFrom,
   truthy,
   valuesOf,
 } from '../../ts-impl/conformance/judge/conditioning/layer-state.ts';
@@ -126,15 +127,22 @@ class Walk {
       bias: state.bias,
       eps: state.eps ?? (input.dtype === 'float64' ? 2 ** -52 : 2 ** -23),
       centred: state.family !== 'rms',
+      guarded: state.family === 'batch' || state.family === 'instance',
       style: this.style,
       f,
-      keep: this.style.narrowStatistics && half ? rounder(input.dtype) : f,
+      keep: this.style.narrowStatistics && half ? rounder(this.statisticsDtype(state, input)) : f,
     };
     const batch = usesInput(state) ? statisticsOf(problem) : null;
     if (batch !== null) this.update(state, problem, batch);
     this.pass = { problem, batch };
     const statistics = batch ?? running(state, sets.count);
     return statistics === null ? null : new Map([['output', outputOf(problem, statistics)]]);
+  }
+
+  /** Statistics are kept as parameters and buffers are; without any, as the input is. */
+  private statisticsDtype(state: LayerState, input: Tensor): Dtype {
+    const { weight, bias, runningMean } = state;
+    return weight === null && bias === null && runningMean === null ? input.dtype : this.bufferDtype;
   }
 
   /** The running buffers after a forward that used the statistics of its input. */
@@ -161,9 +169,8 @@ class Walk {
         return round(after);
       });
     };
-    const error = new Float64Array(runningMean.value.length);
-    state.runningMean = { value: blend(runningMean.value, batch.mean, 1), error };
-    state.runningVar = { value: blend(runningVar.value, batch.variance, n / (n - 1)), error };
+    state.runningMean = trackedFrom(blend(runningMean.value, batch.mean, 1));
+    state.runningVar = trackedFrom(blend(runningVar.value, batch.variance, n / (n - 1)));
   }
 
   private backward(step: Extract<Step, { kind: 'backward' }>): Map<string, Float64Array> | null {

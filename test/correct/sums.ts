@@ -29,7 +29,7 @@ export function sumOf(x: Float64Array, n: number, rule: SumRule, f: Round): numb
       for (let i = 0; i < n; i++) {
         const term = f(x[i] - lost);
         const next = f(s + term);
-        lost = f(f(next - s) - term);
+        lost = Number.isFinite(next) ? f(f(next - s) - term) : 0;
         s = next;
       }
       return s;

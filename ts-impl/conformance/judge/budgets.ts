@@ -5,6 +5,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Allowance } from './compare-tensor.ts';
 import { conditioningOf, type StepBudgets } from './conditioning/conditioning.ts';
+import type { Bound } from './conditioning/openness.ts';
 import { FACTOR } from './conditioning/precision.ts';
 import { elementsOf } from './elements.ts';
 import { BOUND_ROWS, rowBudgets, type Tolerance, TORCH_ROWS, unitRoundoff } from './tolerance.ts';
@@ -31,17 +32,25 @@ export class Budgets {
       case 'torch':
         return { kind: 'budgets', budgets: () => rowBudgets(TORCH_ROWS[expected.dtype], elementsOf(expected)) };
       case 'bound':
-        return { kind: 'budgets', budgets: () => this.derived(step, name, expected) };
+        return {
+          kind: 'budgets',
+          budgets: () => this.derived(step, name, expected),
+          open: () => (expected.dtype === 'int64' ? null : (this.bound(step, name)?.open() ?? null)),
+        };
       default:
         return tolerance satisfies never;
     }
   }
 
+  private bound(step: number, name: string): Bound | undefined {
+    this.conditioning ??= conditioningOf(this.c, this.expected);
+    return this.conditioning[step]?.get(name);
+  }
+
   private derived(step: number, name: string, expected: Tensor): Float64Array {
     const values = elementsOf(expected); // [elements]
     if (expected.dtype === 'int64') return rowBudgets(BOUND_ROWS.exact, values);
-    this.conditioning ??= conditioningOf(this.c, this.expected);
-    const budgets = this.conditioning[step]?.get(name)?.();
+    const budgets = this.bound(step, name)?.budgets();
     if (budgets === undefined || budgets.length !== values.length)
       return rowBudgets(TORCH_ROWS[expected.dtype], values);
     const sound = new Float64Array(budgets.length); // [elements]
@@ -49,7 +58,7 @@ export class Budgets {
     for (let i = 0; i < sound.length; i++) {
       const rounding = unit * Math.abs(values[i]);
       // A budget of 0 is exact. NaN: the statistic itself left the numbers, and what PyTorch made of that is to be made again. An infinite
-      // budget is an answer: no digit of a correct computation survives there, so only finiteness is judged.
+      // budget is an answer: no digit of a correct computation survives there.
       if (budgets[i] === 0) sound[i] = 0;
       else if (Number.isNaN(budgets[i])) sound[i] = BOUND_ROWS.overflowed.roundings * rounding;
       else sound[i] = budgets[i] + FACTOR * rounding;

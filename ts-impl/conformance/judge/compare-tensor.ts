@@ -5,12 +5,18 @@ import { distanceUlps } from '../../tensor/float-line.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { WorstElement } from '../verdict.ts';
+import { CLOSED, type Openness, TOGETHER } from './conditioning/openness.ts';
 import { elementsOf } from './elements.ts';
 
 /** What may differ: so many ranks, or an absolute budget per element, worked out only if an element is not identical. */
 export type Allowance =
   | { readonly kind: 'ranks'; readonly ranks: number }
-  | { readonly kind: 'budgets'; readonly budgets: () => Float64Array };
+  | {
+      readonly kind: 'budgets';
+      readonly budgets: () => Float64Array;
+      /** Where a side may be NaN or infinite alone; asked for only if one is. Absent or null: nowhere. */
+      readonly open?: () => Openness | null;
+    };
 
 export interface Comparison {
   readonly elements: number;
@@ -50,6 +56,7 @@ export function compareTensor(
   let maxRelative = 0;
   let worst = -1;
   let worstShare = -1;
+  let open: Openness | null | undefined;
   for (let i = 0; i < size; i++) {
     const x = e[i];
     const y = a[i];
@@ -63,11 +70,15 @@ export function compareTensor(
     const ulp = ranksApart(expected, actual, i, x, y, absolute);
     const budget = ranks >= 0 ? ranks : budgets === null ? 0 : budgets[i];
     const distance = ranks >= 0 ? ulp : absolute;
-    const ok = finite && distance <= budget;
+    let ok = finite && distance <= budget;
+    if (!finite && allowance.kind === 'budgets') {
+      if (open === undefined) open = allowance.open?.() ?? null;
+      ok = open !== null && mayLeave(open, i, x, y);
+    }
     if (ok) within++;
     // The share of the budget that is used; without a comparison there is none, and that is the worst.
     const used = distance === 0 ? 0 : distance / budget;
-    const share = finite && !Number.isNaN(used) ? used : Number.POSITIVE_INFINITY;
+    const share = finite && !Number.isNaN(used) ? used : ok ? 0 : Number.POSITIVE_INFINITY;
     if (share > worstShare) {
       worst = i;
       worstShare = share;
@@ -114,6 +125,13 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 /** The same bits, any NaN being the same as any other. */
 function sameFloat(x: number, y: number): boolean {
   return x === y ? x !== 0 || 1 / x === 1 / y : Number.isNaN(x) && Number.isNaN(y);
+}
+
+/** Whether `x` and `y`, not both finite, may both come of a correct computation. A side that is a number has to be one within reach. */
+function mayLeave({ kind, reach }: Openness, i: number, x: number, y: number): boolean {
+  const number = Number.isFinite(x) ? x : y;
+  if (!Number.isFinite(number)) return kind[i] !== CLOSED;
+  return kind[i] !== CLOSED && kind[i] !== TOGETHER && Math.abs(number) <= reach[i];
 }
 
 /** Representable numbers between element `i` of both: `x` and `y`, which are `absolute` apart. NaN where one alone is NaN. */

@@ -1,28 +1,31 @@
 // The budgets of gradients of one backward, from the forward it belongs to. docs/tolerances.md derives the terms.
 
 import type { Normaliser, Pass } from './forward-bound.ts';
+import { CLOSED, OPEN, type Openness, opennessOf } from './openness.ts';
 import { sumFactor } from './precision.ts';
 
-/** How large the terms of a parameter's gradient are in all, and how far a correct sum of them may be off. Both [C]. */
+/** How large the terms of a gradient are in all, how far a correct sum of them may be off, and whether it may leave the numbers. */
 export interface GradientError {
   readonly size: Float64Array;
   readonly error: Float64Array;
+  readonly open: () => Openness;
 }
 
+/** `input` is [elements], `weight` and `bias` are [C]. */
 export interface BackwardBudgets {
-  readonly input: Float64Array; // [elements]
+  readonly input: GradientError;
   readonly weight: GradientError;
   readonly bias: GradientError;
 }
 
-/** `upstream` holds the gradient of the output in index order. */
-export function backwardBudgets(pass: Pass, by: Normaliser, upstream: Float64Array): BackwardBudgets {
-  return { input: inputBudgets(pass, by, upstream), ...parameterErrors(pass, by, upstream) };
+/** `upstream` holds the gradient of the output in index order. `inType`: PyTorch adds the rows of LayerNorm in the half type of the input. */
+export function backwardBudgets(pass: Pass, by: Normaliser, upstream: Float64Array, inType: boolean): BackwardBudgets {
+  return { input: inputErrors(pass, by, upstream), ...parameterErrors(pass, by, upstream, inType) };
 }
 
 // --- internal ---
 
-/** Three means over each set, of gw = g·w and of the normalised value z: |gw|, |gw·z| and |mean of gw·z| itself. All [sets]. */
+/** Means over each set, of gw = g·w and of gw·z with the normalised value z: |gw| and |gw·z|. All [sets]. */
 interface SetMeans {
   readonly gradient: Float64Array;
   readonly product: Float64Array;
@@ -30,19 +33,22 @@ interface SetMeans {
 
 /**
  * Batch statistics: dx = r·(gw − mean(gw) − z·mean(gw·z)), so
- * r₊·[ (c·k + 3ρ)·(|gw| + G + |z|·P) + δz·(|z|·G + P + δz·G) ] with ρ = Δr/r, δz = r₊·(δm + c·(|x| + |m|)).
- * Running statistics: dx = gw·r, so |gw|·(2·c·r + Δr).
+ * r₊·[ (c·k + h + 3ρ)·(|gw| + G + |z|·P) + δz·(|z|·G + P + δz·G) ] with ρ = Δr/r, δz = r₊·(δm + c·(|x| + |m|)).
+ * Running statistics: dx = gw·r, so |gw|·((2·c + h)·r + Δr).
  */
-function inputBudgets(pass: Pass, by: Normaliser, upstream: Float64Array): Float64Array {
+function inputErrors(pass: Pass, by: Normaliser, upstream: Float64Array): GradientError {
   const { x, sets, weight, precision, moments } = pass;
-  const { c, tiny } = precision;
-  const budgets = new Float64Array(x.length); // [elements]
+  const { c, tiny, half, answerTiny, workLargest } = precision;
+  const error = new Float64Array(x.length); // [elements]
+  const size = new Float64Array(x.length); // [elements]
   const means = moments === null ? null : setMeans(pass, by, upstream, moments.n);
-  const rounding = c * sumFactor(moments?.n ?? 1);
+  const n = moments?.n ?? 1;
+  const rounding = c * sumFactor(n) + half;
   const shiftRounding = pass.centred ? c : 0;
+  const open = Uint8Array.from(by.open); // [sets]
   for (let slot = 0, i = 0; slot < sets.slots; slot++) {
     const set = sets.setOf[slot];
-    const size = weight === null ? 1 : Math.abs(weight[slot % sets.channels]);
+    const w = weight === null ? 1 : Math.abs(weight[slot % sets.channels]);
     const mean = by.mean[set];
     const scale = by.scale[set];
     const high = by.scaleHigh[set];
@@ -51,26 +57,31 @@ function inputBudgets(pass: Pass, by: Normaliser, upstream: Float64Array): Float
     const productMean = means === null ? 0 : means.product[set];
     const end = i + sets.inner;
     if (high === Number.POSITIVE_INFINITY) {
-      budgets.fill(high, i, end); // no digit is left
+      error.fill(high, i, end); // no digit is left
       i = end;
       continue;
     }
+    // The expanded form multiplies sums by r twice before anything is divided by n.
+    if (n * high * high * Math.max(gradientMean, productMean) > workLargest) open[set] = OPEN;
     for (; i < end; i++) {
-      const gradient = Math.abs(upstream[i]) * size;
+      const gradient = Math.abs(upstream[i]) * w;
       if (means === null) {
-        budgets[i] = gradient * (2 * c * scale + by.scaleSpread[set]) + tiny * (1 + high);
+        size[i] = gradient * high;
+        error[i] = gradient * ((2 * c + half) * scale + by.scaleSpread[set]) + tiny * (1 + high) + answerTiny;
         continue;
       }
       const z = Math.abs(x[i] - mean) * scale;
       const shift = high * (by.meanError[set] + shiftRounding * (Math.abs(x[i]) + Math.abs(mean)));
-      budgets[i] =
-        high *
-          ((rounding + 3 * growth) * (gradient + gradientMean + z * productMean) +
-            shift * (z * gradientMean + productMean + shift * gradientMean)) +
-        tiny * (1 + high) * (1 + high);
+      const terms = gradient + gradientMean + z * productMean;
+      size[i] = high * terms;
+      error[i] =
+        high * ((rounding + 3 * growth) * terms + shift * (z * gradientMean + productMean + shift * gradientMean)) +
+        tiny * (1 + high) * (1 + high) +
+        answerTiny;
     }
   }
-  return budgets;
+  const kindAt = (i: number) => open[sets.setOf[Math.floor(i / sets.inner)]];
+  return { size, error, open: () => opennessOf(kindAt, size, error, precision.largest) };
 }
 
 function setMeans(pass: Pass, by: Normaliser, upstream: Float64Array, n: number): SetMeans {
@@ -95,17 +106,21 @@ function setMeans(pass: Pass, by: Normaliser, upstream: Float64Array, n: number)
   return { gradient, product };
 }
 
-/** dw = Σ g·z and db = Σ g over a channel: Σ |g|·( c·k·|z| + δz + ρ·|z| ) and c·k·Σ |g|. */
+/** dw = Σ g·z and db = Σ g over a channel: Σ |g|·( (c·k + h)·|z| + δz + ρ·|z| ) and c·k·Σ |g|, with k of roundings in the half type if `inType`. */
 function parameterErrors(
   pass: Pass,
   by: Normaliser,
   upstream: Float64Array,
+  inType: boolean,
 ): { weight: GradientError; bias: GradientError } {
   const { x, sets, precision } = pass;
-  const { c, tiny } = precision;
-  const weight = { size: new Float64Array(sets.channels), error: new Float64Array(sets.channels) }; // [C]
-  const bias = { size: new Float64Array(sets.channels), error: new Float64Array(sets.channels) }; // [C]
-  const rounding = c * sumFactor(sets.channels === 0 ? 1 : x.length / sets.channels);
+  const { c, tiny, half, answerTiny } = precision;
+  const fresh = () => ({ size: new Float64Array(sets.channels), error: new Float64Array(sets.channels) }); // [C]
+  const weight = fresh();
+  const bias = fresh();
+  const open = new Uint8Array(sets.channels); // [C]
+  const rows = sets.channels === 0 ? 1 : x.length / sets.channels;
+  const rounding = (inType && half > 0 ? half : c) * sumFactor(rows);
   const shiftRounding = pass.centred ? c : 0;
   for (let slot = 0, i = 0; slot < sets.slots; slot++) {
     const set = sets.setOf[slot];
@@ -114,6 +129,7 @@ function parameterErrors(
     const scale = by.scale[set];
     const high = by.scaleHigh[set];
     const growth = by.scaleSpread[set] / scale;
+    open[channel] = Math.max(open[channel], by.open[set]);
     for (const end = i + sets.inner; i < end; i++) {
       const gradient = Math.abs(upstream[i]);
       bias.size[channel] += gradient;
@@ -125,8 +141,16 @@ function parameterErrors(
       const z = Math.abs(x[i] - mean) * scale;
       const shift = high * (by.meanError[set] + shiftRounding * (Math.abs(x[i]) + Math.abs(mean)));
       weight.size[channel] += gradient * z;
-      weight.error[channel] += gradient * ((rounding + growth) * z + shift) + tiny * (1 + high);
+      weight.error[channel] += gradient * ((rounding + half + growth) * z + shift) + tiny * (1 + high);
     }
   }
-  return { weight, bias };
+  for (let channel = 0; channel < sets.channels; channel++) {
+    weight.error[channel] += answerTiny;
+    bias.error[channel] += answerTiny;
+  }
+  const opener =
+    (kind: Uint8Array | null, { size, error }: { size: Float64Array; error: Float64Array }) =>
+    () =>
+      opennessOf((i) => (kind === null ? CLOSED : kind[i]), size, error, precision.largest);
+  return { weight: { ...weight, open: opener(open, weight) }, bias: { ...bias, open: opener(null, bias) } };
 }

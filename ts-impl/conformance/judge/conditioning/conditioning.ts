@@ -1,9 +1,10 @@
 // The conditioning of a Case: its trajectory walked once in float64, and from it an absolute budget for every element of every answer. It judges nothing.
 
 import type { Arguments, Case, Step, Value } from '../../../../cases/case.ts';
+import { type Dtype, isDtype } from '../../../tensor/dtype.ts';
 import type { Outcome, StepResult } from '../../outcome.ts';
 import { backwardBudgets, type GradientError } from './backward-bound.ts';
-import { normaliserOf, outputBudgets, type Pass, runForward } from './forward-bound.ts';
+import { normaliserOf, outputBudgets, outputOpenness, type Pass, runForward } from './forward-bound.ts';
 import {
   bare,
   constructState,
@@ -15,17 +16,19 @@ import {
   resetState,
   setAttribute,
   setTensor,
+  type Tracked,
   truthy,
   valuesOf,
 } from './layer-state.ts';
+import { type Bound, closed, type Openness } from './openness.ts';
 
-/** The budgets of one step by tensor name, made when asked for. A name that is not here has no derived budget. */
-export type StepBudgets = ReadonlyMap<string, () => Float64Array>;
+/** The bounds of one step by tensor name, made when asked for. A name that is not here has no derived bound. */
+export type StepBudgets = ReadonlyMap<string, Bound>;
 
 /** One entry per step; null from the step on at which the trajectory leaves the model. */
 export function conditioningOf(c: Case, expected: Outcome): readonly (StepBudgets | null)[] {
   const results = expected.kind === 'returned' || expected.kind === 'refused' ? expected.steps : [];
-  const walk: Walk = { state: null, pass: null, gradients: new Map(), inputBudgets: null };
+  const walk: Walk = { dtype: c.dtype, state: null, pass: null, gradients: new Map() };
   const all: (StepBudgets | null)[] = [];
   let known = true;
   for (let i = 0; i < c.steps.length; i++) {
@@ -40,12 +43,12 @@ export function conditioningOf(c: Case, expected: Outcome): readonly (StepBudget
 
 /** What the walk carries from step to step. */
 interface Walk {
+  /** In which layers are made. */
+  readonly dtype: Dtype;
   state: LayerState | null;
   pass: Pass | null;
-  /** Accumulated gradients by parameter name. */
+  /** What the gradients held so far may be off by, by name. */
   readonly gradients: Map<string, GradientError>;
-  /** Of the latest forward's input, once a backward has run. */
-  inputBudgets: Float64Array | null;
 }
 
 const NOTHING: StepBudgets = new Map();
@@ -57,6 +60,7 @@ function budgetsOfStep(walk: Walk, step: Step, result: StepResult | undefined): 
   switch (step.kind) {
     case 'construct':
       walk.state = constructState(step.layer, step.arguments);
+      if (walk.state !== null) walk.state.parameters = parameterDtype(walk.state, step.arguments, walk.dtype);
       return walk.state === null ? null : NOTHING;
     case 'forward':
       if (walk.state === null) return null;
@@ -83,6 +87,9 @@ function budgetsOfStep(walk: Walk, step: Step, result: StepResult | undefined): 
       resetState(walk.state, step.what);
       return NOTHING;
     case 'cast':
+      if (walk.state !== null && walk.state.parameters !== null) walk.state.parameters = step.dtype;
+      walk.gradients.clear();
+      return NOTHING;
     case 'copy':
       walk.gradients.clear();
       return NOTHING;
@@ -106,20 +113,52 @@ function afterRefusal(walk: Walk, step: Step): StepBudgets | null {
   return counted ? null : NOTHING;
 }
 
-function outputOf(state: LayerState, pass: Pass): () => Float64Array {
+/** Null for a layer that keeps nothing: its statistics are of the input's dtype. */
+function parameterDtype(state: LayerState, given: Arguments, dtype: Dtype): Dtype | null {
+  if (state.weight === null && state.bias === null && state.runningMean === null) return null;
+  const asked = given.dtype?.kind === 'string' ? given.dtype.value : dtype;
+  return isDtype(asked) && asked !== 'int64' ? asked : 'float32';
+}
+
+function outputOf(state: LayerState, pass: Pass): Bound {
   const by = normaliserOf(pass, state);
-  return () => (by === null ? new Float64Array(pass.x.length).fill(Number.NaN) : outputBudgets(pass, by));
+  if (by === null) return closed(() => new Float64Array(pass.x.length).fill(Number.NaN));
+  let budgets: Float64Array | null = null;
+  const made = () => {
+    budgets ??= outputBudgets(pass, by);
+    return budgets;
+  };
+  return { budgets: made, open: () => outputOpenness(pass, by, made()) };
 }
 
 function buffers(state: LayerState): StepBudgets {
-  const budgets = new Map<string, () => Float64Array>();
+  const bounds = new Map<string, Bound>();
   const { weight, bias, runningMean, runningVar } = state;
-  if (weight !== null) budgets.set('weight', () => new Float64Array(weight.length));
-  if (bias !== null) budgets.set('bias', () => new Float64Array(bias.length));
-  if (runningMean !== null) budgets.set('running_mean', () => runningMean.error);
-  if (runningVar !== null) budgets.set('running_var', () => runningVar.error);
-  budgets.set('num_batches_tracked', () => new Float64Array(1));
-  return budgets;
+  if (weight !== null)
+    bounds.set(
+      'weight',
+      closed(() => new Float64Array(weight.length)),
+    );
+  if (bias !== null)
+    bounds.set(
+      'bias',
+      closed(() => new Float64Array(bias.length)),
+    );
+  if (runningMean !== null) bounds.set('running_mean', trackedBound(runningMean));
+  if (runningVar !== null) bounds.set('running_var', trackedBound(runningVar));
+  bounds.set(
+    'num_batches_tracked',
+    closed(() => new Float64Array(1)),
+  );
+  return bounds;
+}
+
+function trackedBound({ value, error, open }: Tracked): Bound {
+  const openness = (): Openness => ({
+    kind: open,
+    reach: value.map((v, i) => (Number.isFinite(v + error[i]) ? Math.abs(v) + error[i] : Number.POSITIVE_INFINITY)),
+  });
+  return { budgets: () => error, open: openness };
 }
 
 function backward(walk: Walk, step: Extract<Step, { kind: 'backward' }>): StepBudgets | null {
@@ -130,35 +169,38 @@ function backward(walk: Walk, step: Extract<Step, { kind: 'backward' }>): StepBu
   const upstream = valuesOf(step.gradient);
   if (upstream.length !== pass.x.length) return null;
   if (!step.accumulate) gradients.clear();
-  const fresh = backwardBudgets(pass, by, upstream);
-  const weight = accumulated(gradients, 'weight.grad', fresh.weight, pass.precision.c);
-  const bias = accumulated(gradients, 'bias.grad', fresh.bias, pass.precision.c);
-  // Asked again, the gradient of the input is added to what is there.
-  const before = step.again ? walk.inputBudgets : null;
-  const input = before === null ? fresh.input : fresh.input.map((budget, i) => 2 * (budget + before[i]));
-  walk.inputBudgets = input;
-  return new Map([
-    ['input.grad', () => input],
-    ['weight.grad', () => weight],
-    ['bias.grad', () => bias],
-  ]);
+  else if (!step.again) gradients.delete('input.grad'); // a new forward has an input of its own
+  const fresh = backwardBudgets(pass, by, upstream, state.family === 'layer');
+  const rounding = Math.max(pass.precision.c, pass.precision.half);
+  const bounds = new Map<string, Bound>();
+  for (const leaf of ['input', 'weight', 'bias'] as const) {
+    const held = accumulated(gradients, `${leaf}.grad`, fresh[leaf], rounding);
+    bounds.set(`${leaf}.grad`, { budgets: () => held.error, open: held.open });
+  }
+  return bounds;
 }
 
+/** Two gradients added: their errors and one rounding of the sum. */
 function accumulated(
   gradients: Map<string, GradientError>,
   name: string,
   fresh: GradientError,
   c: number,
-): Float64Array {
+): GradientError {
   const before = gradients.get(name);
   if (before === undefined || before.size.length !== fresh.size.length) {
     gradients.set(name, fresh);
-    return fresh.error;
+    return fresh;
   }
-  const size = fresh.size.map((s, i) => s + before.size[i]); // [C]
-  const error = fresh.error.map((e, i) => e + before.error[i] + c * size[i]); // [C]
-  gradients.set(name, { size, error });
-  return error;
+  const size = fresh.size.map((s, i) => s + before.size[i]);
+  const error = fresh.error.map((e, i) => e + before.error[i] + c * size[i]);
+  const open = (): Openness => {
+    const [a, b] = [before.open(), fresh.open()];
+    return { kind: a.kind.map((kind, i) => Math.max(kind, b.kind[i])), reach: a.reach.map((r, i) => r + b.reach[i]) };
+  };
+  const sum = { size, error, open };
+  gradients.set(name, sum);
+  return sum;
 }
 
 const FUNCTION_FAMILIES: Readonly<Record<string, Family | undefined>> = {

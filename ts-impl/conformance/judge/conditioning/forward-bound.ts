@@ -2,9 +2,10 @@
 
 import { machineEpsilon } from '../../../tensor/dtype.ts';
 import { suggestMemoryFormat } from '../../../tensor/memory-format.ts';
-import { isContiguous, type Tensor } from '../../../tensor/tensor.ts';
+import type { Tensor } from '../../../tensor/tensor.ts';
 import { type LayerState, type Tracked, valuesOf } from './layer-state.ts';
-import { type Moments, momentsOf, scalesOf } from './moments.ts';
+import { type Moments, momentsOf, type Scales, scalesOf } from './moments.ts';
+import { OPEN, type Openness, opennessOf, TOGETHER } from './openness.ts';
 import { overflowed, type Precision, precisionOf, sumFactor } from './precision.ts';
 import { type Sets, setsOf } from './statistic-sets.ts';
 
@@ -23,12 +24,9 @@ export interface Pass {
 }
 
 /** What normalises each set: mean, 1/√(variance + eps) and how far off a correct computation may be. All [sets]. */
-export interface Normaliser {
+export interface Normaliser extends Scales {
   readonly mean: Float64Array;
   readonly meanError: Float64Array;
-  readonly scale: Float64Array;
-  readonly scaleHigh: Float64Array;
-  readonly scaleSpread: Float64Array;
 }
 
 /** Runs the statistics of a forward and updates the running buffers of `state`. Null where the input does not fit the layer. */
@@ -40,15 +38,13 @@ export function runForward(state: LayerState, input: Tensor): Pass | null {
   if (state.weight !== null && state.weight.length !== sets.channels) return null;
   if (state.bias !== null && state.bias.length !== sets.channels) return null;
   const eps = state.eps ?? machineEpsilon(input.dtype === 'float64' ? 'float64' : 'float32');
-  const precision = precisionOf(input.dtype);
+  const precision = precisionOf(input.dtype, state.parameters ?? input.dtype);
   const x = valuesOf(input);
   const fromInput = usesInput(state);
   if (!fromInput && state.runningMean?.value.length !== sets.channels) return null;
   const onePass = state.family === 'group' && suggestMemoryFormat(input) === 'channelsLast';
   const rule = state.family === 'rms' ? 'uncentred' : onePass ? 'one-pass' : 'centred';
-  // BatchNorm adds row by row in the input's dtype wherever the elements of a channel are not one run of memory.
-  const sum = state.family === 'batch' && (sets.inner === 1 || !isContiguous(input)) ? 'sequential' : 'blocked';
-  const moments = fromInput ? momentsOf(x, sets, rule, sum, precision) : null;
+  const moments = fromInput ? momentsOf(x, sets, rule, precision) : null;
   if (moments !== null) updateRunning(state, moments, sets, precision);
   return { x, sets, eps, weight: state.weight, bias: state.bias, precision, centred: state.family !== 'rms', moments };
 }
@@ -57,21 +53,25 @@ export function runForward(state: LayerState, input: Tensor): Pass | null {
 export function normaliserOf(pass: Pass, state: LayerState): Normaliser | null {
   const { moments, sets, eps, precision } = pass;
   if (moments !== null) {
-    const scales = scalesOf(moments.variance, moments.varianceError, eps, precision);
-    return { mean: moments.mean, meanError: moments.meanError, ...scales };
+    const { mean, meanError, variance, varianceError, deviation, meanOpen, varianceOpen } = moments;
+    const open = varianceOpen.map((kind, set) => Math.max(kind, meanOpen[set]));
+    return { mean, meanError, ...scalesOf(variance, varianceError, deviation, open, eps, precision) };
   }
   if (state.runningMean === null || state.runningVar === null) return null;
   const mean = spread(state.runningMean.value, sets); // [sets]
   const meanError = spread(state.runningMean.error, sets);
   const variance = spread(state.runningVar.value, sets);
   const varianceError = spread(state.runningVar.error, sets);
-  return { mean, meanError, ...scalesOf(variance, varianceError, eps, precision) };
+  const open = spread(state.runningVar.open, sets).map((kind, set) =>
+    Math.max(kind, state.runningMean?.open[set % sets.channels] ?? 0),
+  );
+  return { mean, meanError, ...scalesOf(variance, varianceError, null, Uint8Array.from(open), eps, precision) };
 }
 
 /** |w|·( r₊·(δm + c·(|x| + |m|)) + |x − m|·Δr + c·|z| ) + c·(|b| + |y|) for each element of the output. */
 export function outputBudgets(pass: Pass, by: Normaliser): Float64Array {
   const { x, sets, weight, bias, precision } = pass;
-  const { c, tiny } = precision;
+  const { c, tiny, answerTiny } = precision;
   const budgets = new Float64Array(x.length); // [elements]
   const shiftRounding = pass.centred ? c : 0;
   for (let slot = 0, i = 0; slot < sets.slots; slot++) {
@@ -98,10 +98,27 @@ export function outputBudgets(pass: Pass, by: Normaliser): Float64Array {
       budgets[i] =
         size * (high * shift + deviation * spread + c * deviation * scale) +
         c * (Math.abs(b) + Math.abs(y)) +
-        tiny * (2 + size + Math.abs(x[i]) + Math.abs(mean));
+        answerTiny +
+        tiny * (2 + size + size * high + Math.abs(x[i]) + Math.abs(mean));
     }
   }
   return budgets;
+}
+
+/** Where the output may leave the numbers: with its statistics, at an element that is none, and beyond the largest number of its type. */
+export function outputOpenness(pass: Pass, by: Normaliser, budgets: Float64Array): Openness {
+  const { x, sets, weight, bias } = pass;
+  const size = new Float64Array(x.length); // [elements]
+  for (let slot = 0, i = 0; slot < sets.slots; slot++) {
+    const set = sets.setOf[slot];
+    const channel = slot % sets.channels;
+    const scale = Math.abs(weight === null ? 1 : weight[channel]) * by.scaleHigh[set];
+    const b = Math.abs(bias === null ? 0 : bias[channel]);
+    for (const end = i + sets.inner; i < end; i++) size[i] = scale * Math.abs(x[i] - by.mean[set]) + b;
+  }
+  const kindAt = (i: number) =>
+    Math.max(by.open[sets.setOf[Math.floor(i / sets.inner)]], Number.isFinite(x[i]) ? 0 : TOGETHER);
+  return opennessOf(kindAt, size, budgets, pass.precision.largest);
 }
 
 // --- internal ---
@@ -113,8 +130,7 @@ function usesInput(state: LayerState): boolean {
   return state.training || (state.runningMean === null && state.runningVar === null);
 }
 
-function spread(perChannel: Float64Array, sets: Sets): Float64Array {
-  if (perChannel.length === sets.count) return perChannel;
+function spread(perChannel: Float64Array | Uint8Array, sets: Sets): Float64Array {
   const perSet = new Float64Array(sets.count); // [N, C]
   for (let set = 0; set < sets.count; set++) perSet[set] = perChannel[set % perChannel.length];
   return perSet;
@@ -133,15 +149,17 @@ function updateRunning(state: LayerState, moments: Moments, sets: Sets, precisio
   if (state.runningMean.value.length !== sets.channels) return;
   const factor = state.momentum ?? (state.family === 'instance' || state.batches === null ? 0 : 1 / state.batches);
   const unbias = moments.n / (moments.n - 1);
-  state.runningMean = blend(state.runningMean, moments.mean, moments.meanError, factor, 1, sets, precision);
-  state.runningVar = blend(state.runningVar, moments.variance, moments.varianceError, factor, unbias, sets, precision);
+  const { mean, meanError, meanOpen, variance, varianceError, varianceOpen } = moments;
+  state.runningMean = blend(state.runningMean, mean, meanError, meanOpen, factor, 1, sets, precision);
+  state.runningVar = blend(state.runningVar, variance, varianceError, varianceOpen, factor, unbias, sets, precision);
 }
 
 /** A statistic per set, averaged over the sets of each channel (one for BatchNorm, N for InstanceNorm), into the buffer. */
 function blend(
   buffer: Tracked,
-  statistic: Float64Array,
-  errors: Float64Array,
+  statistic: Float64Array, // [sets]
+  errors: Float64Array, // [sets]
+  openness: Uint8Array, // [sets]
   factor: number,
   unbias: number,
   sets: Sets,
@@ -151,24 +169,28 @@ function blend(
   const instances = sets.count / channels;
   const value = new Float64Array(channels); // [C]
   const error = new Float64Array(channels); // [C]
-  const { c, tiny } = precision;
+  const open = new Uint8Array(channels); // [C]
+  const { c, tiny, keep, keepTiny, keepLargest } = precision;
   const rounding = c * (instances > 1 ? sumFactor(instances) : 1);
+  const [kept, added] = [Math.abs(1 - factor), Math.abs(factor)];
   for (let channel = 0; channel < channels; channel++) {
     let mean = 0;
     let meanError = 0;
     let meanSize = 0;
+    open[channel] = buffer.open[channel];
     for (let set = channel; set < sets.count; set += channels) {
       mean += (statistic[set] * unbias) / instances;
       meanSize += Math.abs(statistic[set] * unbias) / instances;
       meanError += Math.abs(errors[set] * unbias) / instances;
+      open[channel] = Math.max(open[channel], openness[set]);
     }
     const old = buffer.value[channel];
-    value[channel] = overflowed((1 - factor) * old + factor * mean, precision);
-    error[channel] =
-      Math.abs(1 - factor) * buffer.error[channel] +
-      Math.abs(factor) * meanError +
-      rounding * ((Math.abs(1 - factor) + Math.abs(factor)) * Math.abs(old) + Math.abs(factor) * meanSize) +
-      tiny;
+    const size = (kept + added) * Math.abs(old) + added * meanSize;
+    const exact = (1 - factor) * old + factor * mean;
+    error[channel] = kept * buffer.error[channel] + added * meanError + (rounding + keep) * size + tiny + keepTiny;
+    value[channel] = overflowed(exact, keepLargest);
+    if (size + error[channel] > keepLargest || sets.count * meanSize > precision.workLargest) open[channel] = OPEN;
+    else if (!Number.isFinite(exact)) open[channel] = Math.max(open[channel], TOGETHER);
   }
-  return { value, error };
+  return { value, error, open };
 }

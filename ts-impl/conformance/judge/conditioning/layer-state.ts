@@ -1,6 +1,7 @@
 // A layer's options, parameters and buffers as the steps of a Case leave them, in float64, buffers with the error they may carry. No forward here.
 
 import type { Arguments, NamedTensor, Value } from '../../../../cases/case.ts';
+import type { Dtype } from '../../../tensor/dtype.ts';
 import { contiguous, type Tensor } from '../../../tensor/tensor.ts';
 import { elementsOf } from '../elements.ts';
 
@@ -10,11 +11,15 @@ export type Family = 'batch' | 'instance' | 'layer' | 'group' | 'rms';
 export interface Tracked {
   readonly value: Float64Array; // [C]
   readonly error: Float64Array; // [C]
+  /** Whether a correct computation may have left the numbers here. */
+  readonly open: Uint8Array; // [C]
 }
 
 /** Changes from step to step; the model that owns it is made anew for each Case. */
 export interface LayerState {
   readonly family: Family;
+  /** The dtype of parameters and buffers; null where there are none. */
+  parameters: Dtype | null;
   training: boolean;
   /** Null: the machine epsilon of the input's dtype (RMSNorm). */
   eps: number | null;
@@ -56,6 +61,7 @@ export function bare(layer: string, family: Family, given: Arguments, shape: rea
   const dimensions = /([123])d$/.exec(layer)?.[1];
   return {
     family,
+    parameters: null,
     training: true,
     eps: given.eps === undefined ? (family === 'rms' ? null : 1e-5) : numberOf(given.eps),
     momentum: given.momentum === undefined ? 0.1 : numberOf(given.momentum),
@@ -81,7 +87,8 @@ export function resetState(state: LayerState, what: 'running_stats' | 'parameter
 /** Sets a parameter or buffer by PyTorch's name; false for a name the model does not know. */
 export function setTensor(state: LayerState, name: string, tensor: Tensor | null): boolean {
   const values = tensor === null ? null : valuesOf(tensor);
-  const tracked = values === null ? null : { value: values, error: new Float64Array(values.length) };
+  const tracked = values === null ? null : trackedFrom(values);
+  if (tensor !== null && tensor.dtype !== 'int64') state.parameters = tensor.dtype;
   if (name === 'weight') state.weight = values;
   else if (name === 'bias') state.bias = values;
   else if (name === 'running_mean') state.runningMean = tracked;
@@ -128,6 +135,11 @@ export function truthy(value: Value | undefined, otherwise: boolean): boolean {
   return value.kind === 'bool' ? value.value : value.kind !== 'null';
 }
 
+/** A buffer that was given and is exact. */
+export function trackedFrom(value: Float64Array): Tracked {
+  return { value, error: new Float64Array(value.length), open: new Uint8Array(value.length) };
+}
+
 // --- internal ---
 
 const FAMILIES: Readonly<Record<string, Family | undefined>> = {
@@ -139,7 +151,7 @@ const FAMILIES: Readonly<Record<string, Family | undefined>> = {
 };
 
 function resetRunning(state: LayerState, features: number): void {
-  state.runningMean = { value: new Float64Array(features), error: new Float64Array(features) };
-  state.runningVar = { value: new Float64Array(features).fill(1), error: new Float64Array(features) };
+  state.runningMean = trackedFrom(new Float64Array(features));
+  state.runningVar = trackedFrom(new Float64Array(features).fill(1));
   state.batches = 0;
 }

@@ -10,34 +10,52 @@ import { unitRoundoff } from '../tolerance.ts';
 export const FACTOR = 4;
 
 export interface Precision {
-  /** FACTOR roundings, relative. */
+  /** FACTOR roundings of the arithmetic, relative: float32 for half precision. */
   readonly c: number;
-  /** The smallest positive number: what an underflow may cost. */
+  /** What an underflow in the arithmetic may cost. */
   readonly tiny: number;
-  /** Beyond it lies infinity. */
+  /** Beyond it lies infinity in the arithmetic. */
+  readonly workLargest: number;
+  /** FACTOR roundings of statistics that are kept in the parameters' half type, and what an underflow of them costs; else 0. */
+  readonly keep: number;
+  readonly keepTiny: number;
+  /** FACTOR roundings of what is answered, or handed from one operation to the next, in the input's half type; else 0. */
+  readonly half: number;
+  /** The smallest positive and the largest number of the dtype of the answers, and the largest statistic that can be kept. */
+  readonly answerTiny: number;
   readonly largest: number;
+  readonly keepLargest: number;
 }
 
-export function precisionOf(dtype: Dtype): Precision {
-  const limits = LIMITS[dtype];
-  return { c: FACTOR * unitRoundoff(dtype), tiny: limits.tiny, largest: limits.largest };
+/** `parameters`: the dtype of parameters and buffers, in which statistics may be kept. */
+export function precisionOf(input: Dtype, parameters: Dtype): Precision {
+  const isHalf = input === 'float16' || input === 'bfloat16';
+  const work = LIMITS[isHalf ? 'float32' : input];
+  const keeps = isHalf && (parameters === 'float16' || parameters === 'bfloat16');
+  return {
+    c: FACTOR * unitRoundoff(isHalf ? 'float32' : input),
+    tiny: work.tiny,
+    workLargest: work.largest,
+    keep: keeps ? FACTOR * unitRoundoff(parameters) : 0,
+    keepTiny: keeps ? LIMITS[parameters].tiny : 0,
+    half: isHalf ? FACTOR * unitRoundoff(input) : 0,
+    answerTiny: LIMITS[input].tiny,
+    largest: LIMITS[input].largest,
+    keepLargest: keeps ? LIMITS[parameters].largest : work.largest,
+  };
 }
-
-/** How a sum over a set is formed: in blocks, lanes or double, or one float after the other. */
-export type SumRule = 'blocked' | 'sequential';
 
 /**
- * Roundings of a sum of n terms and of the few steps around it, in units of FACTOR. Blocked sums grow with the logarithm; a sequential one may
- * be off by n/2 roundings, and one of FACTOR = 4 counts for four.
+ * Roundings of a sum of n terms and of the few steps around it, in units of FACTOR. Blocked sums grow with the logarithm; one accumulator may be
+ * off by n/2 roundings, and one of FACTOR = 4 counts for four. Nobody is told to sum in blocks, so the larger counts.
  */
-export function sumFactor(n: number, rule: SumRule = 'blocked'): number {
-  const blocked = Math.log2(Math.max(n, 1)) + 4;
-  return rule === 'blocked' ? blocked : Math.max(blocked, n / (2 * FACTOR) + 4);
+export function sumFactor(n: number): number {
+  return Math.max(Math.log2(Math.max(n, 1)) + 4, n / (2 * FACTOR) + 4);
 }
 
-/** A float64 as the type would hold it as far as overflow goes; digits are kept. */
-export function overflowed(x: number, precision: Precision): number {
-  if (Math.abs(x) <= precision.largest) return x;
+/** A float64 as a type with this largest number would hold it as far as overflow goes; digits are kept. */
+export function overflowed(x: number, largest: number): number {
+  if (Math.abs(x) <= largest) return x;
   return Number.isNaN(x) ? x : Math.sign(x) * Number.POSITIVE_INFINITY;
 }
 
