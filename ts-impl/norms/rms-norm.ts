@@ -1,9 +1,12 @@
 // Root-mean-square normalisation over the last axes: the function and the layer RMSNorm. Numbers are made in rms-norm-kernel.ts.
 
 import { type ComputeDtype, type Dtype, type FloatDtype, machineEpsilon } from '../tensor/dtype.ts';
+import { isHalf } from '../tensor/half.ts';
 import { suggestMemoryFormat, toChannelsLast } from '../tensor/memory-format.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { isContiguous, type Tensor } from '../tensor/tensor.ts';
+import { narrowed, widened } from '../tensor/widen.ts';
+import { dense } from './axis-order.ts';
 import type { Call } from './call.ts';
 import { checkGradientShape, checkNormalizedShape, checkFloat } from './checks.ts';
 import { Module } from './module.ts';
@@ -44,14 +47,17 @@ export function rmsNorm(
       `Mismatch dtype between input and weight: input dtype = ${x}, weight dtype = ${w}, Cannot dispatch to fused implementation.`,
     );
   }
-  const dtype = input.dtype as ComputeDtype; // checked on the line above
-  const state = normaliseRms(input, leading, weight, eps ?? machineEpsilon(dtype));
+  const dtype = input.dtype as FloatDtype; // checked above
+  const x = computed(input);
+  const added = eps ?? machineEpsilon(x.dtype as ComputeDtype); // `computed` answers no other
+  const state = normaliseRms(x, leading, weight && computed(weight), added);
   return {
     output: laidOut(castBack(state.output, dtype), input),
     backward(gradient) {
       checkGradientShape(gradient, input.shape);
-      const g = backwardRms(state, gradient);
-      return { input: g.input, weight: weight && g.weight, bias: null };
+      const g = backwardRms(state, state.output.dtype === dtype ? gradient : dense(widened(gradient)));
+      const dw = weight && g.weight && castBack(g.weight, weight.dtype as FloatDtype); // no other has a gradient
+      return { input: narrowed(g.input, dtype), weight: dw, bias: null };
     },
   };
 }
@@ -101,9 +107,14 @@ export class RMSNorm extends Module {
 
 // --- internal ---
 
-/** A weight of float64 makes the product float64; PyTorch rounds it back to the input's dtype. */
-function castBack(output: Tensor, dtype: ComputeDtype): Tensor {
-  return output.dtype === dtype ? output : castTensor(output, dtype);
+/** Half precision is cast to float32 before anything else is done. */
+function computed(t: Tensor): Tensor {
+  return isHalf(t.dtype) ? dense(widened(t)) : t;
+}
+
+/** Half precision is computed in float32, and a weight of float64 makes the product float64; PyTorch rounds both back at last. */
+function castBack(t: Tensor, dtype: FloatDtype): Tensor {
+  return t.dtype === dtype ? t : castTensor(t, dtype);
 }
 
 /** PyTorch keeps channels last, and gives everything else contiguous memory; strides of axes of size 1 stay as they were. */

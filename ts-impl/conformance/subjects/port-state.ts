@@ -4,9 +4,8 @@ import type { NamedTensor, Value } from '../../../cases/case.ts';
 import type { Module } from '../../norms/index.ts';
 import { pythonFloat, pythonTuple } from '../../norms/python-words.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
 import type { StepResult } from '../outcome.ts';
-import { pythonText, Unsupported } from './port-arguments.ts';
+import { pythonText } from './port-arguments.ts';
 import type { Graph } from './port-graph.ts';
 import type { Plan } from './port-layer.ts';
 
@@ -42,16 +41,6 @@ export function attributeText(plan: Plan, name: string, value: Value, inside: bo
     return pythonTuple(value.items.map((item) => pythonText(item, pythonFloat, true)));
   }
   return pythonText(value, pythonFloat, inside);
-}
-
-/** `name` is a layer's or function's. Throws Unsupported where it is given half precision and has no kernel for it. */
-export function checkComputed(name: string, tensors: readonly (Tensor | null)[]): void {
-  if (/^(BatchNorm|InstanceNorm|batch_norm|instance_norm)/.test(name)) return;
-  for (const t of tensors) {
-    if (t?.dtype === 'float16' || t?.dtype === 'bfloat16') {
-      throw new Unsupported(`the port computes ${name} in float32 and float64, not in ${t.dtype}`);
-    }
-  }
 }
 
 // --- internal ---

@@ -19,7 +19,7 @@ import { goBack, type Leaf } from './port-graph.ts';
 import { inspectName } from './port-inspect.ts';
 import { complaintOnCall, planLayer } from './port-layer.ts';
 import { runOnModule } from './port-module.ts';
-import { checkComputed, NOT_RUN, reprOf, returned, type State } from './port-state.ts';
+import { NOT_RUN, reprOf, returned, type State } from './port-state.ts';
 import type { Subject } from './subject.ts';
 
 /** The port. It answers at once and in this process; `truth` is always null. */
@@ -103,7 +103,6 @@ function forward(state: State, step: Step & { kind: 'forward' }): StepResult {
   const { module, plan } = state;
   state.graph = null;
   if (module === null || plan === null) return NOT_RUN;
-  checkComputed(plan.layer, [step.input, module.weight, module.bias]);
   if (step.mode !== null) {
     module.train(step.mode === 'train');
     plan.attributes.delete('training'); // if it was set, it is a plain flag again
@@ -134,7 +133,6 @@ function callFunction(state: State, step: Step & { kind: 'call' }): StepResult {
   state.graph = null;
   const name = FUNCTIONS.find((known) => known === step.function);
   if (name === undefined) throw new Unsupported(`the port has no function ${step.function}`);
-  checkComputed(name, Object.values(step.arguments).map(tensorOf));
   const a = bindCall(name, step.arguments);
   const input = tensorOf(a.input);
   if (input === null) throw new Unsupported('a call without an input tensor');
