@@ -1,12 +1,27 @@
 // State in motion: saving, loading, copying, casting, resetting and changing attributes, all of it taken by PyTorch.
 
 import { tensor } from '../../ts-impl/tensor/tensor.ts';
-import { bool, float, int, ints, type LayerName, none, type Step } from '../case.ts';
+import { type Arguments, bool, float, int, ints, type LayerName, none, type Step } from '../case.ts';
 import { construct, count, evaluate, load, READ, type Row, SAVE, setAttribute, setTensor, train } from './row.ts';
 
 const THREE = { num_features: int(3) };
 const COPY: Step = { kind: 'copy' };
 const READ_ALL: Step = { kind: 'read', what: 'all' };
+
+const TRACKED = { ...THREE, affine: bool(true), track_running_stats: bool(true) };
+
+/** Each layer with all the tensors it can have, and a shape it takes. */
+const ROUNDED_OUT: Readonly<Record<LayerName, readonly [Arguments, readonly number[]]>> = {
+  BatchNorm1d: [THREE, [4, 3]],
+  BatchNorm2d: [THREE, [2, 3, 2, 2]],
+  BatchNorm3d: [THREE, [2, 3, 2, 1, 2]],
+  LayerNorm: [{ normalized_shape: ints([2, 3]) }, [2, 2, 3]],
+  InstanceNorm1d: [TRACKED, [2, 3, 4]],
+  InstanceNorm2d: [TRACKED, [2, 3, 2, 2]],
+  InstanceNorm3d: [TRACKED, [2, 3, 2, 1, 2]],
+  GroupNorm: [{ num_groups: int(2), num_channels: int(4) }, [2, 4, 3]],
+  RMSNorm: [{ normalized_shape: int(5) }, [3, 5]],
+};
 
 export const STATE: readonly Row[] = [
   {
@@ -221,4 +236,12 @@ export const STATE: readonly Row[] = [
       evaluate(v.f32(2, 3)),
     ],
   },
+  ...(Object.entries(ROUNDED_OUT) as [LayerName, readonly [Arguments, readonly number[]]][]).map(
+    // keys of a record of these
+    ([layer, [args, shape]]): Row => ({
+      name: 'as-constructed',
+      subject: layer,
+      steps: (v) => [construct(layer, args), READ_ALL, train(v.f32(...shape)), SAVE],
+    }),
+  ),
 ];
