@@ -7,6 +7,7 @@ import { makeLayer, type Module } from '../norms/index.ts';
 import { type FloatDtype, itemSize } from '../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { castTensor } from '../norms/parameters.ts';
+import { useVectorKernels } from '../norms/wasm/vector-kernels.ts';
 import { fromStorage, type Tensor } from '../tensor/tensor.ts';
 
 export interface Throughput {
@@ -15,6 +16,8 @@ export interface Throughput {
   readonly dtype: FloatDtype;
   /** Bytes of input and output over the median time of a training forward, in 10^9 bytes a second. */
   readonly port: number;
+  /** The port without its WebAssembly kernels. */
+  readonly plain: number;
   readonly torch: number;
 }
 
@@ -47,16 +50,22 @@ export async function* measureThroughput(
         signal.throwIfAborted();
         const torch: number[] = [];
         const port: number[] = [];
+        const plain: number[] = [];
         const module = makeModule(layer, shape, dtype);
         for (let round = -1; round < rounds; round++) {
           const ourSeconds = portSeconds(module, inputs, now);
+          useVectorKernels(false);
+          const plainSeconds = portSeconds(module, inputs, now);
+          useVectorKernels(true);
           const theirSeconds = await oracle.floor([makeCase(layer, shape, dtype, inputs)]);
           if (round < 0) continue; // engines compile, memory is mapped
           port.push(ourSeconds);
+          plain.push(plainSeconds);
           torch.push(theirSeconds);
         }
         const bytes = 2 * inputs.length * sizeOf(shape) * itemSize(dtype);
-        yield { layer, shape, dtype, port: bytes / median(port) / 1e9, torch: bytes / median(torch) / 1e9 };
+        const rate = (seconds: readonly number[]) => bytes / median(seconds) / 1e9;
+        yield { layer, shape, dtype, port: rate(port), plain: rate(plain), torch: rate(torch) };
       }
     }
   }
@@ -64,13 +73,24 @@ export async function* measureThroughput(
 
 export function renderThroughput(rows: readonly Throughput[]): string {
   const table = new Table({
-    head: ['training forward', 'input', 'dtype', 'port GB/s', 'PyTorch GB/s', 'port / PyTorch'],
+    head: [
+      'training forward',
+      'input',
+      'dtype',
+      'port GB/s',
+      'TypeScript alone',
+      'PyTorch GB/s',
+      'port / PyTorch',
+      'alone',
+    ],
     style: { head: [], border: [], compact: true },
-    colAligns: ['left', 'left', 'left', 'right', 'right', 'right'],
+    colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right', 'right'],
   });
   for (const row of rows) {
-    const { layer, shape, dtype, port, torch } = row;
-    table.push([layer, shape.join('×'), dtype, port.toFixed(2), torch.toFixed(2), (port / torch).toFixed(3)]);
+    const { layer, shape, dtype, port, plain, torch } = row;
+    const rates = [port, plain, torch].map((rate) => rate.toFixed(2));
+    const ratios = [port / torch, plain / torch].map((ratio) => ratio.toFixed(3));
+    table.push([layer, shape.join('×'), dtype, ...rates, ...ratios]);
   }
   return `${table.toString()}\n`;
 }

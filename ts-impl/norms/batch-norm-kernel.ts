@@ -2,9 +2,10 @@
 
 import { contiguous, type Tensor } from '../tensor/tensor.ts';
 import { suggestMemoryFormat } from '../tensor/memory-format.ts';
-import { fma, fma32, fma64 } from './fused-multiply-add.ts';
+import { fma, fma64 } from './fused-multiply-add.ts';
 import { type ComputeArray, makeArray, round } from './rounding.ts';
 import { mergeAxes, sortAxes } from './axis-order.ts';
+import { foldedPlanes, foldedRows } from './fold.ts';
 import { sumAxes } from './cascade-sum.ts';
 import { dotCentredRow, laneCount, sumRow } from './lanes.ts';
 import { emptyLike, layOut, type Planes, toTensor } from './planes.ts';
@@ -52,6 +53,10 @@ export function normalise(
     foldedRows(x, alpha, beta, y);
     return y;
   }
+  if (single && !straight) {
+    foldedPlanes(x, S, alpha, beta, y);
+    return y;
+  }
   // In memory channels change every S elements (planes) or every element (rows).
   const run = planes.layout === 'rows' ? 1 : S;
   for (let at = 0, c = 0; at < x.length; c = c + 1 === C ? 0 : c + 1) {
@@ -62,14 +67,6 @@ export function normalise(
       for (; at < end; at++) {
         const z = round(round(x[at] - mean[c], single) * inverse[c], single);
         y[at] = round(z * a, single) + b;
-      }
-    } else if (single) {
-      for (; at < end; at++) {
-        const sum = x[at] * a + b;
-        const result = Math.fround(sum);
-        const other = sum + (sum - result);
-        // Half-way between two float32 numbers, perhaps by the rounding to double: `fma32` decides.
-        y[at] = Math.fround(other) === other ? fma32(x[at], a, b) : result;
       }
     } else {
       for (; at < end; at++) y[at] = fma64(x[at], a, b);
@@ -102,24 +99,6 @@ export function backward(
 }
 
 // --- internal ---
-
-/** x·alpha + beta of float32 rows, with one rounding each. */
-function foldedRows(
-  x: ComputeArray, // [N·S, C]
-  alpha: ComputeArray, // [C]
-  beta: ComputeArray, // [C]
-  y: ComputeArray, // [N·S, C]
-): void {
-  const C = alpha.length;
-  for (let row = 0; row < x.length; row += C) {
-    for (let c = 0; c < C; c++) {
-      const sum = x[row + c] * alpha[c] + beta[c];
-      const result = Math.fround(sum);
-      const other = sum + (sum - result);
-      y[row + c] = Math.fround(other) === other ? fma32(x[row + c], alpha[c], beta[c]) : result;
-    }
-  }
-}
 
 /** [N, C, S]: sums in lanes per plane, added up in double. */
 function backwardPlanes(

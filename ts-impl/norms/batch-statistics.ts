@@ -5,6 +5,7 @@ import { type ComputeArray, makeArray, round } from './rounding.ts';
 import { mergeAxes, sortAxes } from './axis-order.ts';
 import { sumAxes } from './cascade-sum.ts';
 import type { Planes } from './planes.ts';
+import { SHORTEST_RUN, vectorKernels, WORTHWHILE } from './wasm/vector-kernels.ts';
 
 export interface BatchStatistics {
   readonly mean: ComputeArray; // [C]
@@ -83,7 +84,11 @@ function fromPlanes(planes: Planes): BatchStatistics {
   const squares = makeArray(planes.dtype, C); // [C]
   // Each channel's sum is one chain of additions; four channels side by side keep the processor busy.
   const together = single ? C - (C % 4) : 0;
-  for (let c = 0; c < together; c += 4) fourPlanes(x, N, C, S, c, mean, squares);
+  const vectors = single && S >= SHORTEST_RUN && x.length >= WORTHWHILE ? vectorKernels(4 * count) : null;
+  for (let c = 0; c < together; c += 4) {
+    if (vectors === null) fourPlanes(x, N, C, S, c, mean, squares);
+    else vectors.fourPlanes(x as Float32Array, N, C, S, c, mean as Float32Array, squares as Float32Array); // `single`: float32
+  }
   for (let c = together; c < C; c++) {
     let sum = 0;
     for (let n = 0; n < N; n++) {
@@ -179,6 +184,12 @@ function fromRows(planes: Planes): BatchStatistics {
   const count = N * S;
   const mean = makeArray(planes.dtype, C); // [C]
   const squares = makeArray(planes.dtype, C); // [C]
+  const vectors = single && x.length >= WORTHWHILE ? vectorKernels(C) : null;
+  // `single`: all of it is float32.
+  const held = vectors?.columns(x as Float32Array, count, C, mean as Float32Array, squares as Float32Array);
+  if (held === true) return { mean, squares, count };
+  mean.fill(0);
+  squares.fill(0);
   for (let row = 0, at = 0; row < count; row++) {
     for (let c = 0; c < C; c++, at++) mean[c] += x[at];
   }

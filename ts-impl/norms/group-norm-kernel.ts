@@ -1,11 +1,12 @@
 // Group normalisation of (N, C, S) memory, forward and backward. Shapes, defaults and checks are elsewhere.
 
-import { fma, fma32, fma64 } from './fused-multiply-add.ts';
+import { fma, fma64 } from './fused-multiply-add.ts';
 import { type ComputeArray, makeArray, round } from './rounding.ts';
+import { foldPlane } from './fold.ts';
 import { dotRow, sumRow } from './lanes.ts';
 import { inputFactor } from './layer-norm-kernel.ts';
 import type { ComputeDtype } from '../tensor/dtype.ts';
-import { vectorKernels, WORTHWHILE } from './wasm/vector-kernels.ts';
+import { SHORTEST_RUN, vectorKernels, WORTHWHILE } from './wasm/vector-kernels.ts';
 import { type Moments, rowMoments } from './welford.ts';
 
 /** N samples, C channels of S values, in G groups of D channels. */
@@ -82,7 +83,7 @@ export function normaliseGroups(
       const from = at + j * S;
       // What `moments` was given is still there, sure of it or not.
       if (vectors?.shift(y as Float32Array, from, S, at, scale, shift) === true) continue;
-      if (single) shiftFloat32(x, from, S, scale, shift, y);
+      if (single) foldPlane(x, scale, shift, y, from, from + S);
       else for (let k = from; k < from + S; k++) y[k] = fma64(scale, x[k], shift);
     }
   }
@@ -189,17 +190,5 @@ export function weightedSum(
 
 // --- internal ---
 
-const SHORTEST_RUN = 64;
 const moments: Moments = { mean: 0, variance: 0 };
 const lanes = new Float64Array(8); // [K]
-
-/** x·scale + shift of S numbers from `from`, with one rounding each. */
-function shiftFloat32(x: ComputeArray, from: number, S: number, scale: number, shift: number, y: ComputeArray): void {
-  for (let k = from; k < from + S; k++) {
-    const sum = scale * x[k] + shift;
-    const result = Math.fround(sum);
-    const other = sum + (sum - result);
-    // Half-way between two float32 numbers, perhaps by the rounding to double: `fma32` decides.
-    y[k] = Math.fround(other) === other ? fma32(scale, x[k], shift) : result;
-  }
-}

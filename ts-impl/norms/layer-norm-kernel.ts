@@ -3,6 +3,7 @@
 import { fma, fma32, fma64 } from './fused-multiply-add.ts';
 import { type ComputeArray, round } from './rounding.ts';
 import { dot3Row, dotRow, sumRow } from './lanes.ts';
+import { vectorKernels, WORTHWHILE } from './wasm/vector-kernels.ts';
 import { type Moments, rowMoments } from './welford.ts';
 
 /** M rows of N values. */
@@ -28,17 +29,18 @@ export function normaliseRows(
   into: RowStatistics,
 ): void {
   const { data: x, M, N, single } = rows;
-  const e = round(eps, single);
-  for (let i = 0; i < M; i++) {
-    const at = i * N;
-    rowMoments(x, at, N, single, moments);
-    const mean = moments.mean;
-    const rstd = round(1 / round(Math.sqrt(round(moments.variance + e, single)), single), single);
-    into.mean[i] = mean;
-    into.rstd[i] = rstd;
-    if (single) scaleFloat32(x, at, N, mean, rstd, weight, bias, y);
-    else scaleFloat64(x, at, N, mean, rstd, weight, bias, y);
+  const vectors = single && M * N >= WORTHWHILE ? vectorKernels(N) : null;
+  if (vectors === null) {
+    for (let i = 0; i < M; i++) normaliseRow(rows, i, weight, bias, eps, y, into);
+    return;
   }
+  // `single`: all of it is float32.
+  const w = weight as Float32Array | null;
+  const b = bias as Float32Array | null;
+  const { mean, rstd } = into as { mean: Float32Array; rstd: Float32Array };
+  vectors.layerRows(x as Float32Array, y as Float32Array, M, N, w, b, Math.fround(eps), mean, rstd, (row) =>
+    normaliseRow(rows, row, weight, bias, eps, y, into),
+  );
 }
 
 /** Gradients into `dx`, `dw` and `db`, which must be zero at first. The expanded form of PyTorch: it cancels where means are large. */
@@ -105,6 +107,26 @@ export function inputShift(
 }
 
 // --- internal ---
+
+function normaliseRow(
+  rows: Rows,
+  i: number,
+  weight: ComputeArray | null, // [N]
+  bias: ComputeArray | null, // [N]
+  eps: number,
+  y: ComputeArray, // [M, N]
+  into: RowStatistics,
+): void {
+  const { data: x, N, single } = rows;
+  const at = i * N;
+  rowMoments(x, at, N, single, moments);
+  const mean = moments.mean;
+  const rstd = round(1 / round(Math.sqrt(round(moments.variance + round(eps, single), single)), single), single);
+  into.mean[i] = mean;
+  into.rstd[i] = rstd;
+  if (single) scaleFloat32(x, at, N, mean, rstd, weight, bias, y);
+  else scaleFloat64(x, at, N, mean, rstd, weight, bias, y);
+}
 
 /** (x − mean)·rstd·weight + bias of one row, multiplied and added with one rounding; without weight (x − mean)·rstd + bias likewise. */
 function scaleFloat32(

@@ -1,0 +1,33 @@
+// `npm run wasm`: compiles kernels.assembly.ts and embeds the bytes in kernels.wasm.ts, which nothing else writes.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+
+const OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--use', 'abort='];
+
+/** The text of kernels.wasm.ts for the source as it stands. Throws with the compiler's words where it does not compile. */
+export async function embedKernels() {
+  const source = readFileSync(new URL('kernels.assembly.ts', import.meta.url), 'utf8');
+  let binary = null;
+  const { error, stderr } = await asc.main(['kernels.ts', ...OPTIONS, '--outFile', 'kernels.wasm'], {
+    readFile: (name) => (name === 'kernels.ts' ? source : null),
+    writeFile: (_, contents) => {
+      binary = contents;
+    },
+    listFiles: () => [],
+  });
+  if (error !== null || binary === null) throw new Error(`kernels.assembly.ts does not compile:\n${stderr.toString()}`);
+  return [
+    '// Made by `npm run wasm` from kernels.assembly.ts, never by hand.',
+    '',
+    '/** A WebAssembly module, in base64. */',
+    'export const KERNELS =',
+    `  '${Buffer.from(binary).toString('base64')}';`,
+    '',
+  ].join('\n');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(new URL('kernels.wasm.ts', import.meta.url), await embedKernels());
+}
