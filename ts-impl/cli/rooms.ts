@@ -5,7 +5,8 @@ import { explainWith } from '../conformance/diagnosis/explain.ts';
 import { connectOracle, type Oracle, type OracleOptions, startOracle } from '../conformance/subjects/oracle.ts';
 import { makeEmbedded } from '../conformance/subjects/embedded/embedded.ts';
 import { readClaims } from '../conformance/subjects/embedded/claims-file.ts';
-import { type JsModule, type ModuleOptions, openModule } from '../conformance/subjects/js/module.ts';
+import { type ModuleOptions, openModule } from '../conformance/subjects/js/module.ts';
+import type { JsSubject } from '../conformance/subjects/js/js-subject.ts';
 import { makePort } from '../conformance/subjects/port.ts';
 import { type Host, type HostOptions, startHost } from '../conformance/subjects/workers.ts';
 import type { Subject } from '../conformance/subjects/subject.ts';
@@ -19,7 +20,7 @@ export interface Rooms {
   /** The port in the oracle's place. */
   makeEmbedded(): Subject;
   /** A module of JavaScript with norms in it. */
-  openModule(options: ModuleOptions): Promise<JsModule>;
+  openModule(options: ModuleOptions): Promise<JsSubject>;
   /** What `check` asks when its subject goes red; null where differences are told as they are. */
   diagnose(oracle: Subject, port: Subject): Diagnose | null;
 }

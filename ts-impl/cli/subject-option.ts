@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { JsModule } from '../conformance/subjects/js/module.ts';
+import type { JsSubject } from '../conformance/subjects/js/js-subject.ts';
 import { UsageError } from './edge.ts';
 import type { Session } from './session.ts';
 
@@ -19,7 +19,7 @@ export function isModule(subject: string): boolean {
 }
 
 /** Loads `js:FILE#export`, or `js:FILE` with every export that bears a norm's name. Throws UsageError and NoSuchNorm. */
-export async function openJsModule({ rooms }: Session, subject: string, choice: SubjectChoice): Promise<JsModule> {
+export async function openJsModule({ rooms }: Session, subject: string, choice: SubjectChoice): Promise<JsSubject> {
   const hash = subject.lastIndexOf('#');
   const file = subject.slice('js:'.length, hash < 0 ? undefined : hash);
   const name = hash < 0 ? null : subject.slice(hash + 1);

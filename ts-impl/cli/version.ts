@@ -4,11 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../conformance/subjects/process.ts';
 
-export function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'));
-  const found = typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : null;
-  return typeof found === 'string' ? found : 'unknown';
-}
+export { packageVersion as version } from '../conformance/subjects/package-version.ts';
 
 /** The torch version of requirements.txt, null where it pins none. */
 export function pinnedTorch(): string | null {

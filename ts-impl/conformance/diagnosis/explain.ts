@@ -52,7 +52,7 @@ async function explainVariant(layer: LayerName, tracked: boolean, oracle: Subjec
     tracked,
     oracle,
     locate: () => null,
-    replay: (id) => replayLine(id, subject.replayWords),
+    replay: (id) => replayLine(id, [subject.replayWords ?? '', oracle.replayWords ?? ''].join(' ').trim()),
   });
   const findings: Diagnosis['findings'] = result.kind === 'diagnosed' ? result.diagnosis.findings : [];
   const model = result.kind === 'diagnosed' ? result.explains : null;

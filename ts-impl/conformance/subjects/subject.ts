@@ -40,7 +40,7 @@ export interface Subject {
     readonly source: SubjectFacts['source'];
     readonly reason: string;
   }[];
-  /** What `normative replay` needs beside a case's id to ask it again, such as `--subject js:norm.js#LayerNorm`. */
+  /** What `normative replay` needs beside a case's id to ask it again, such as `--subject js:norm.js#LayerNorm` or `--oracle embedded`. */
   readonly replayWords?: string;
   /** Ends what it started; calling it twice is harmless. */
   close(): Promise<void>;

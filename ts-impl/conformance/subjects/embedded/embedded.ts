@@ -22,6 +22,7 @@ export function makeEmbedded(port: Subject, claims: Claims): Subject {
       ...(claims.threads === null ? {} : { threads: String(claims.threads) }),
     },
     batch: { cases: 64, window: 1 },
+    replayWords: '--oracle embedded',
     ask: async (cases, { truth }) => {
       const answers = await port.ask(cases, { truth: false });
       const trusted = answers.map(({ outcome }, i): Answer => {

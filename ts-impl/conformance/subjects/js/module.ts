@@ -3,15 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Case } from '../../../../cases/case.ts';
-import type { Answer, Outcome, UndecidedReason } from '../../outcome.ts';
-import type { Subject, SubjectFacts } from '../subject.ts';
+import type { Outcome, UndecidedReason } from '../../outcome.ts';
 import { undecided } from '../wire/answer.ts';
-import type { Traits } from './held-norm.ts';
-import { missingParts } from './missing-parts.ts';
-import { isFunctionName } from './named-layers.ts';
+import { type JsSubject, makeJsSubject } from './js-subject.ts';
 import { type Choice, NoSuchNorm } from './open-norms.ts';
 import type { ThreadData, ThreadMessage, ThreadQuestion } from './thread.ts';
-import { viewOf } from './view.ts';
 
 export interface ModuleOptions extends Choice {
   /** As the user wrote it. */
@@ -28,81 +24,43 @@ export interface ModuleOptions extends Choice {
   readonly thread?: URL;
 }
 
-export interface JsModule extends Subject {
-  readonly kind: 'js';
-  /** Layers and functions that it stands for; null where it could not be opened, and every answer is undecided. */
-  readonly layers: readonly string[] | null;
-}
-
 /** Loads the module. Throws NoSuchNorm where it has no such export; what it does beside is its answers. */
-export async function openModule(options: ModuleOptions): Promise<JsModule> {
+export async function openModule(options: ModuleOptions): Promise<JsSubject> {
   const thread = startThread(options);
   const first = await thread.next(options.timeoutMs);
-  const traits = new Map<string, { readonly name: string; readonly traits: Traits }>();
-  if (first.kind === 'open') for (const { layer, ...norm } of first.norms) traits.set(layer, norm);
-  else if (first.kind !== 'answers') await thread.stop();
+  if (first.kind !== 'open') await thread.stop();
   if (first.kind === 'none') throw new NoSuchNorm(first.message);
-  const text = readFileSync(options.path, 'utf8');
-  const sourceOf = (name: string) => ({ file: options.file, line: lineOf(text, name) });
   let failure: UndecidedReason | null = first.kind === 'failed' ? first.reason : null;
   const askOne = async (c: Case): Promise<Outcome> => {
     if (failure === null) {
       const reply = await thread.next(options.timeoutMs);
-      if (reply.kind === 'answers') return reply.outcomes[0];
-      failure =
-        reply.kind === 'failed'
-          ? withCase(reply.reason, c)
-          : { kind: 'protocol', message: 'the thread lost its place' };
+      if (reply.kind === 'answer') return reply.outcome;
+      failure = reply.kind === 'failed' ? withCase(reply.reason, c) : LOST_PLACE;
       await thread.stop();
     }
     return undecided(failure.kind, failure.message).outcome;
   };
-  return {
+  const text = readFileSync(options.path, 'utf8');
+  return makeJsSubject({
     name: options.export ?? options.file,
-    kind: 'js',
-    version: null,
-    capabilities: {},
-    batch: { cases: 64, window: 1 },
-    layers: first.kind === 'open' ? [...traits.keys()] : null,
+    norms: first.kind === 'open' ? new Map(first.norms.map(({ layer, ...norm }) => [layer, norm])) : null,
+    layerFrom: options.layer === null ? 'name' : 'option',
+    sourceOf: (name) => ({ file: options.file, line: lineOf(text, name) }),
+    strict: options.strict,
+    replayWords: options.replayWords,
     ask: async (cases) => {
       if (failure === null) thread.send({ cases });
-      const answers: Answer[] = [];
-      for (const c of cases) answers.push({ outcome: await askOne(c), truth: null });
-      return answers;
-    },
-    about: (layer) => {
-      const norm = traits.get(layer);
-      if (norm === undefined) return null;
-      return { name: norm.name, source: sourceOf(norm.name), layerFrom: options.layer === null ? 'name' : 'option' };
-    },
-    notAsked: notAskedOf(traits, sourceOf),
-    replayWords: options.replayWords,
-    comparable: (c, pair) => {
-      const norm = traits.get(c.layer);
-      return norm === undefined ? pair : viewOf(c, pair, norm.traits, options.strict);
+      const outcomes: Outcome[] = [];
+      for (const c of cases) outcomes.push(await askOne(c));
+      return outcomes;
     },
     close: () => thread.stop(),
-  };
+  });
 }
 
 // --- internal ---
 
-type Known = ReadonlyMap<string, { readonly name: string; readonly traits: Traits }>;
-
-/** The parts that PyTorch's layer has and the norm has not, once for each norm. */
-function notAskedOf(
-  known: Known,
-  sourceOf: (name: string) => SubjectFacts['source'],
-): NonNullable<Subject['notAsked']> {
-  const told = new Map<string, { name: string; source: SubjectFacts['source']; reason: string }>();
-  for (const [layer, { name, traits }] of known) {
-    if (isFunctionName(layer)) continue;
-    for (const { part, reason } of missingParts(layer, traits)) {
-      told.set(`${name} ${part}`, { name: `${name}: ${part}`, source: sourceOf(name), reason });
-    }
-  }
-  return [...told.values()];
-}
+const LOST_PLACE: UndecidedReason = { kind: 'protocol', message: 'the thread lost its place' };
 
 /** The first line that defines `name`, or the first of the file. */
 function lineOf(text: string, name: string): number {
@@ -144,7 +102,9 @@ function startThread(options: ModuleOptions): Thread {
     listener = null;
   };
   const fail = (kind: UndecidedReason['kind'], message: string) => hear({ kind: 'failed', reason: { kind, message } });
-  worker.on('message', hear);
+  worker.on('message', (message: unknown) => {
+    if (isMessage(message)) hear(message); // the norm may send messages of its own
+  });
   worker.on('messageerror', (problem) => fail('protocol', `what it answered can't be passed on: ${problem.message}`));
   worker.on('error', (problem: NodeJS.ErrnoException) => {
     if (problem.code === 'ERR_WORKER_OUT_OF_MEMORY') fail('memory', `it ran into its limit of ${options.memoryMb} MB`);
@@ -171,6 +131,11 @@ function startThread(options: ModuleOptions): Thread {
       await worker.terminate();
     },
   };
+}
+
+function isMessage(message: unknown): message is ThreadMessage {
+  if (typeof message !== 'object' || message === null || !('kind' in message)) return false;
+  return ['open', 'none', 'failed', 'answer'].includes(String(message.kind));
 }
 
 function withCase(reason: UndecidedReason, c: Case): UndecidedReason {

@@ -71,7 +71,8 @@ function chosenExports(file: string, exports: Readonly<Record<string, unknown>>,
   const found = names.flatMap((name): Chosen[] => {
     const value = exports[name];
     const form = formOf(value);
-    if (form === null || layersNamed(nameOf(name, value), form).length === 0) return [];
+    const nameless = choice.layer === null && form !== null && layersNamed(nameOf(name, value), form).length === 0;
+    if (form === null || nameless) return [];
     return [{ name: nameOf(name, value), norm: value as NormSubject, form }]; // formOf has looked
   });
   if (found.length === 0) {

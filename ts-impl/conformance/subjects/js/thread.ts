@@ -23,7 +23,7 @@ export type ThreadMessage =
     }
   | { readonly kind: 'none'; readonly message: string }
   | { readonly kind: 'failed'; readonly reason: UndecidedReason }
-  | { readonly kind: 'answers'; readonly outcomes: readonly Outcome[] };
+  | { readonly kind: 'answer'; readonly outcome: Outcome };
 
 export type ThreadQuestion = { readonly cases: readonly Case[] };
 
@@ -46,7 +46,7 @@ async function answer(cases: readonly Case[], norms: Held): Promise<void> {
       norm === undefined
         ? { kind: 'unsupported', reason: `the module has no norm that stands for ${c.layer}` }
         : await drive(c, norm);
-    say({ kind: 'answers', outcomes: [outcome] });
+    say({ kind: 'answer', outcome });
   }
 }
 
