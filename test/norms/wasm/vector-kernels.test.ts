@@ -13,7 +13,7 @@ import {
 } from '../../../ts-impl/norms/index.ts';
 import { fma32 } from '../../../ts-impl/norms/fused-multiply-add.ts';
 import { useVectorKernels, vectorKernels, WORTHWHILE } from '../../../ts-impl/norms/wasm/vector-kernels.ts';
-import { embedKernels } from '../../../ts-impl/norms/wasm/build.mjs';
+import { embedKernels } from '../../../setup/wasm-kernels.mjs';
 import { type Shape, sizeOf } from '../../../ts-impl/tensor/shape.ts';
 import { fromStorage, type Tensor } from '../../../ts-impl/tensor/tensor.ts';
 

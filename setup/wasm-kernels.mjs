@@ -1,14 +1,15 @@
-// `npm run wasm`: compiles kernels.assembly.ts and embeds the bytes in kernels.wasm.ts, which nothing else writes.
+// `npm run wasm`: compiles the port's kernels.assembly.ts and embeds the bytes in its kernels.wasm.ts, which nothing else writes.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
+const ROOM = new URL('../ts-impl/norms/wasm/', import.meta.url);
 const OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--use', 'abort='];
 
 /** The text of kernels.wasm.ts for the source as it stands. Throws with the compiler's words where it does not compile. */
 export async function embedKernels() {
-  const source = readFileSync(new URL('kernels.assembly.ts', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('kernels.assembly.ts', ROOM), 'utf8');
   let binary = null;
   const { error, stderr } = await asc.main(['kernels.ts', ...OPTIONS, '--outFile', 'kernels.wasm'], {
     readFile: (name) => (name === 'kernels.ts' ? source : null),
@@ -29,5 +30,5 @@ export async function embedKernels() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(new URL('kernels.wasm.ts', import.meta.url), await embedKernels());
+  writeFileSync(new URL('kernels.wasm.ts', ROOM), await embedKernels());
 }
