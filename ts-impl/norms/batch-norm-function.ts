@@ -7,7 +7,7 @@ import type { ComputeArray } from './rounding.ts';
 import { backward, inverseOfRunning, normalise } from './batch-norm-kernel.ts';
 import { collectStatistics, inverseDeviation, updateRunning } from './batch-statistics.ts';
 import type { Call } from './call.ts';
-import { checkBatchSize, checkDtypes, checkElements, checkGradientShape } from './checks.ts';
+import { checkBatchSize, checkElements, checkFloat, checkGradientShape, checkMixed, misfit } from './checks.ts';
 import { emptyCall } from './empty-call.ts';
 import { halfBatchNorm } from './half-batch-norm.ts';
 import { cloneTensor } from './parameters.ts';
@@ -79,11 +79,21 @@ export function nativeBatchNorm(
   if (training && (runningMean === null) !== (runningVar === null)) {
     throw new TorchError('ValueError', 'running_mean and running_var must either both be None or neither be None');
   }
-  checkDtypes('batch_norm', input, [weight, bias, runningMean, runningVar]);
+  checkFloat('batch_norm', input);
+  const mixed = checkMixed(input, [weight, bias, runningMean, runningVar]);
+  const affineMisfit = mixed ? null : misfit(input, [weight, bias]);
+  if (affineMisfit !== null && !training) throw affineMisfit;
   for (const t of [runningMean, runningVar]) {
     if (t !== null && t.shape.length !== 1) {
       throw new TorchError('RuntimeError', `TensorAccessor expected 1 dims but tensor has ${t.shape.length}`);
     }
+    const wrong = mixed ? null : misfit(input, [t]);
+    if (wrong !== null) throw wrong;
+  }
+  if (affineMisfit !== null) {
+    // PyTorch looks at weight and bias when it has updated the running statistics.
+    nativeBatchNorm(input, runningMean, runningVar, null, null, true, momentum, eps);
+    throw affineMisfit;
   }
 
   if (isHalf(input.dtype)) {

@@ -18,15 +18,19 @@ export function scalarTypeName(dtype: Dtype): string {
  */
 export function checkDtypes(kernel: string, input: Tensor, parameters: readonly (Tensor | null)[]): void {
   checkFloat(kernel, input);
-  if (checkMixed(input, parameters)) return;
+  const wrong = checkMixed(input, parameters) ? null : misfit(input, parameters);
+  if (wrong !== null) throw wrong;
+}
+
+/** What a kernel says that reads these parameters, in this order, as of the input's dtype. */
+export function misfit(input: Tensor, parameters: readonly (Tensor | null)[]): TorchError | null {
   for (const p of parameters) {
     if (p !== null && p.dtype !== input.dtype) {
-      throw new TorchError(
-        'RuntimeError',
-        `expected scalar type ${scalarTypeName(input.dtype)} but found ${scalarTypeName(p.dtype)}`,
-      );
+      const words = `expected scalar type ${scalarTypeName(input.dtype)} but found ${scalarTypeName(p.dtype)}`;
+      return new TorchError('RuntimeError', words);
     }
   }
+  return null;
 }
 
 /** `"batch_norm" not implemented for 'Long'`. */

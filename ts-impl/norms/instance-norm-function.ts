@@ -73,6 +73,12 @@ export function instanceNormInPlace(
   // Both statistics take the weight's dtype, or else the input's, where the mean has another one.
   const { dtype } = weight ?? input;
   const recast = runningMean !== null && runningMean.dtype !== dtype;
+  if (recast && runningVar === null) {
+    throw new TorchError(
+      'RuntimeError',
+      "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #0 'self'",
+    );
+  }
   const live = (t: Tensor | null) => (t !== null && recast && dtype !== 'int64' ? castTensor(t, dtype) : t);
   const means = repeat(live(runningMean), N); // [N·C]
   const variances = repeat(live(runningVar), N); // [N·C]
