@@ -5,12 +5,16 @@ import { BACKWARD } from './backward.ts';
 import { BACKWARD_PRECISION } from './backward-precision.ts';
 import type { Behaviour } from './behaviour.ts';
 import { BITS } from './bits.ts';
+import { CANCELLATION } from './cancellation.ts';
 import { DEGENERATE } from './degenerate.ts';
 import { DOUBLE_BACKWARD } from './double-backward.ts';
+import { DTYPES } from './dtypes.ts';
 import { EMPTY } from './empty.ts';
 import { EPS } from './eps.ts';
 import { EQUIVALENCES } from './equivalences.ts';
 import { GRADIENTS } from './gradients.ts';
+import { HALF_PRECISION } from './half-precision.ts';
+import { SPECIAL_VALUES } from './special-values.ts';
 
 export const SECOND_HALF: readonly Behaviour[] = [
   ...DEGENERATE,
@@ -23,4 +27,8 @@ export const SECOND_HALF: readonly Behaviour[] = [
   ...DOUBLE_BACKWARD,
   ...BACKWARD_PRECISION,
   ...BITS,
+  ...CANCELLATION,
+  ...SPECIAL_VALUES,
+  ...HALF_PRECISION,
+  ...DTYPES,
 ];
