@@ -38,8 +38,8 @@ export function halfLayerNorm(
     output: fromStorage(dtype, input.shape, encodeHalves(y, dtype)),
     backward(gradient) {
       checkGradientShape(gradient, input.shape);
-      // The backward kernel tells a mixed call by the weight alone.
-      if (mixed && weight === null) {
+      // The backward kernel, which no rows never reach, tells a mixed call by the weight alone.
+      if (mixed && weight === null && M > 0) {
         throw new TorchError('RuntimeError', `expected scalar type ${scalarTypeName(dtype)} but found Float`);
       }
       const dx = new Float32Array(M * N); // [M, N]

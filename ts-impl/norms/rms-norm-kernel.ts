@@ -75,7 +75,8 @@ export function backwardRms(call: RmsCall, upstream: Tensor): { input: Tensor; w
   }
   const product = makeArray(dtype, x.length); // [M, N]: gradient of r before it is summed
   for (let at = 0; at < x.length; at++) product[at] = toZ[at] * x[at];
-  const toR = sumNormalised(product, input, [toZStrides, input.strides], leading); // [M]
+  // A single value is no sum: it keeps the sign of its zero.
+  const toR = N === 1 ? product : sumNormalised(product, input, [toZStrides, input.strides], leading); // [M]
   const dx = makeArray(dtype, x.length); // [M, N]
   for (let i = 0, at = 0; i < M; i++) {
     const r = rsqrt[i];
