@@ -34,10 +34,10 @@ export function groupNorm(
   checkArguments(input, numGroups, weight, bias);
   const [N, C] = input.shape;
   const mixed = checkMixed(input, [weight, bias]);
-  if (sizeOf(input.shape) === 0) return emptyGroups(input, weight, bias);
   checkDtypes('GroupNormKernelImpl', input, [weight, bias]);
+  if (sizeOf(input.shape) === 0) return emptyGroups(input, weight, bias);
 
-  const dtype = input.dtype as FloatDtype; // checked on the line above
+  const dtype = input.dtype as FloatDtype; // every other was refused above
   const S = sizeOf(input.shape.slice(2));
   const last = suggestMemoryFormat(input) === 'channelsLast';
   const order = (t: Tensor) => flat(last ? channelsLastView(widened(t)) : widened(t)); // [N, C, S], or [N, S, C] with channels last
