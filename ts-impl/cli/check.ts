@@ -7,6 +7,7 @@ import { formatTolerance, parseTolerance } from '../conformance/judge/tolerance.
 import { oracleFacts } from '../conformance/report/make-report.ts';
 import { renderCase, renderHeader } from '../conformance/report/render-rows.ts';
 import type { Report } from '../conformance/report/report.ts';
+import { layersNamed } from '../conformance/subjects/js/named-layers.ts';
 import type { Subject } from '../conformance/subjects/subject.ts';
 import {
   addCaseOptions,
@@ -145,12 +146,19 @@ async function openSides(session: Session, flags: CheckFlags): Promise<Sides> {
   }
   const subject = await openJsModule(session, words, flags);
   try {
-    const layers = subject.layers ?? (flags.layer === undefined ? null : [flags.layer]);
+    const layers = subject.layers ?? meantLayers(words, flags.layer);
     return { subject, oracle: await openAnyOracle(session, flags, subject.kind), layers };
   } catch (problem) {
     await subject.close();
     throw problem;
   }
+}
+
+/** What a module that could not be opened was meant to be, as far as its name says; null for everything. */
+function meantLayers(subject: string, layer: string | undefined): readonly string[] | null {
+  if (layer !== undefined) return [layer];
+  const named = layersNamed(subject.slice(subject.lastIndexOf('#') + 1), 'class');
+  return named.length > 0 ? named : null;
 }
 
 function toleranceOf(words: string) {

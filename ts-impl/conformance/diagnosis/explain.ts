@@ -54,11 +54,17 @@ async function explainVariant(layer: LayerName, tracked: boolean, oracle: Subjec
     locate: () => null,
     replay: (id) => replayLine(id, [subject.replayWords ?? '', oracle.replayWords ?? ''].join(' ').trim()),
   });
-  const findings: Diagnosis['findings'] = result.kind === 'diagnosed' ? result.diagnosis.findings : [];
+  const all: Diagnosis['findings'] = result.kind === 'diagnosed' ? result.diagnosis.findings : [];
+  // Which dtypes a norm in JavaScript takes, it has said itself.
+  const findings = subject.kind === 'js' ? all.filter((finding) => finding.convention !== 'input.dtype') : all;
   const model = result.kind === 'diagnosed' ? result.explains : null;
   return {
     findings,
-    reproduces: (judged: Judged) => model !== null && findings.length > 0 && model(judged.case, judged.actual.outcome),
+    reproduces: (judged: Judged) => {
+      if (model === null || findings.length === 0) return false;
+      const { case: c, outcome } = withoutUnrun(judged);
+      return model(c, outcome);
+    },
   };
 }
 
@@ -88,6 +94,13 @@ function specimenOf(layer: LayerName, tracked: boolean, subject: Subject): Speci
       });
     },
   };
+}
+
+/** A judged case without the backwards of a subject that has no way back. */
+function withoutUnrun({ case: c, actual: { outcome } }: Judged): { readonly case: Case; readonly outcome: Outcome } {
+  if (outcome.kind !== 'returned') return { case: c, outcome };
+  const ran = (_: unknown, i: number) => c.steps[i].kind !== 'backward' || outcome.steps[i].kind !== 'not_run';
+  return { case: { ...c, steps: c.steps.filter(ran) }, outcome: outcomeOf(outcome.steps.filter(ran)) };
 }
 
 /** What a subject has no part for, as a class that is made but refuses: it is then asked in another dtype, or another way. */

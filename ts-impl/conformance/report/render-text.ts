@@ -2,6 +2,7 @@
 
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
+import { bitsRows, DIRECTIONS } from './bits.ts';
 import { replayLine, replayWords } from './describe-verdict.ts';
 import { type Colors, findingLines, handy, unexplainedLines } from './finding-lines.ts';
 import type { Report, SubjectReport, Totals, Worst } from './report.ts';
@@ -14,7 +15,7 @@ const UNEXPLAINED_BESIDE_FINDINGS = 2;
 /** The report in words; `color` only for terminals. Ends with a line break. */
 export function renderText(report: Report, color: boolean): string {
   const colors = picocolors.createColors(color);
-  const parts = [heading(report), table(report, colors), worstLines(report, colors)];
+  const parts = [heading(report), table(report, colors), bits(report), worstLines(report, colors)];
   for (const subject of report.subjects) parts.push(subjectLines(subject, report.oracle.name, colors));
   if (report.skipped.length > 0) {
     parts.push(['skipped', ...report.skipped.map(({ name, reason }) => `  ${name}: ${reason}`)].join('\n'));
@@ -48,8 +49,25 @@ function table(report: Report, colors: Colors): string {
   });
   for (const subject of report.subjects) lines.push([labelOf(subject), ...counts(subject.totals, colors)]);
   lines.push(['all', ...counts(report.totals, colors)]);
+  return trimmed(lines.toString());
+}
+
+/** Which elements have PyTorch's bits: per layer and dtype, a column for each direction, the layouts that fall short by name. */
+function bits(report: Report): string {
+  const rows = bitsRows(report.cells.map((cell) => ({ ...cell, identical: cell.identicalElements })));
+  if (rows.length === 0) return '';
+  const shown = DIRECTIONS.map((_, i) => i).filter((i) => rows.some(({ words }) => words[i] !== '—'));
+  const lines = new Table({
+    head: ['bits', 'dtype', ...shown.map((i) => DIRECTIONS[i].replace('_', ' '))],
+    style: { head: [], border: [], compact: true },
+    chars: BORDERLESS,
+  });
+  for (const { layer, dtype, words } of rows) lines.push([layer, dtype, ...shown.map((i) => words[i])]);
+  return trimmed(lines.toString());
+}
+
+function trimmed(lines: string): string {
   return lines
-    .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
@@ -128,12 +146,14 @@ function subjectLines(subject: SubjectReport, oracle: string, colors: Colors): s
   const lines: string[] = [];
   const words = replayWords(oracle, subject);
   for (const finding of subject.findings) lines.push(...findingLines(finding, colors));
-  const shown = subject.findings.length === 0 ? UNEXPLAINED_SHOWN : UNEXPLAINED_BESIDE_FINDINGS;
+  // Where no case was answered, the reason says it once for all.
+  const silent = subject.reason !== null && subject.totals.undecided === subject.totals.cases;
+  const shown = silent ? 0 : subject.findings.length === 0 ? UNEXPLAINED_SHOWN : UNEXPLAINED_BESIDE_FINDINGS;
   const rest = subject.unexplained.length - shown;
   if (subject.findings.length > 0 && subject.unexplained.length > 0) lines.push('  not explained by that:');
   for (const difference of subject.unexplained.slice(0, shown))
     lines.push(...unexplainedLines(difference, colors, words));
-  if (rest > 0) lines.push(`  … and ${rest} more; --format json lists all`);
+  if (rest > 0 && !silent) lines.push(`  … and ${rest} more; --format json lists all`);
   if (subject.reason !== null) lines.unshift(`  ${colors.yellow(subject.reason.kind)}: ${subject.reason.message}`);
   if (subject.equivalent !== null) lines.unshift(`  is ${layerCall(subject.equivalent)}`);
   if (lines.length === 0) return '';
