@@ -212,8 +212,8 @@ class Walk {
     state.tracks = true;
     for (const leaf of ['weight', 'bias', 'running_mean', 'running_var'] as const)
       setTensor(state, leaf, tensorOf(given[leaf]));
-    const running = tensorOf(given.running_mean);
-    if (running !== null) this.bufferDtype = running.dtype;
+    const kept = tensorOf(given.running_mean) ?? tensorOf(given.weight) ?? tensorOf(given.bias);
+    this.bufferDtype = (kept ?? input.tensor).dtype;
     this.state = state;
     this.gradients.clear();
     const output = this.forward(state, input.tensor);

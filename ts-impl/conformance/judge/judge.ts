@@ -5,6 +5,7 @@ import { sameShape } from '../../tensor/shape.ts';
 import { contiguous, type Tensor } from '../../tensor/tensor.ts';
 import type { Answer, Outcome, StepResult } from '../outcome.ts';
 import type { Problem, TensorVerdict, Verdict, VerdictKind } from '../verdict.ts';
+import { directionOf } from '../place.ts';
 import { Budgets } from './budgets.ts';
 import { compareTensor } from './compare-tensor.ts';
 import type { Tolerance } from './tolerance.ts';
@@ -175,10 +176,4 @@ function modeAfter(step: Step, mode: 'train' | 'eval'): 'train' | 'eval' {
   if (step.kind !== 'call') return mode;
   const flag = step.arguments.training ?? step.arguments.use_input_stats;
   return flag?.kind === 'bool' && !flag.value ? 'eval' : 'train';
-}
-
-function directionOf(step: Step, name: string): TensorVerdict['direction'] {
-  if (step.kind === 'backward') return 'backward';
-  if (name === 'output') return 'forward';
-  return 'buffers';
 }

@@ -133,7 +133,7 @@ function parameterErrors(
     for (const end = i + sets.inner; i < end; i++) {
       const gradient = Math.abs(upstream[i]);
       bias.size[channel] += gradient;
-      bias.error[channel] += rounding * gradient + tiny;
+      bias.error[channel] += (rounding + half) * gradient + tiny;
       if (high === Number.POSITIVE_INFINITY) {
         weight.error[channel] = high; // no digit is left
         continue;

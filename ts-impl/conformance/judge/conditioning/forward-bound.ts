@@ -38,7 +38,9 @@ export function runForward(state: LayerState, input: Tensor): Pass | null {
   if (state.weight !== null && state.weight.length !== sets.channels) return null;
   if (state.bias !== null && state.bias.length !== sets.channels) return null;
   const eps = state.eps ?? machineEpsilon(input.dtype === 'float64' ? 'float64' : 'float32');
-  const precision = precisionOf(input.dtype, state.parameters ?? input.dtype);
+  // InstanceNorm casts its buffers to the type of the input, computes there, and casts them back.
+  const kept = state.family === 'instance' ? null : state.parameters;
+  const precision = precisionOf(input.dtype, kept ?? input.dtype);
   const x = valuesOf(input);
   const fromInput = usesInput(state);
   if (!fromInput && state.runningMean?.value.length !== sets.channels) return null;
@@ -58,10 +60,12 @@ export function normaliserOf(pass: Pass, state: LayerState): Normaliser | null {
     return { mean, meanError, ...scalesOf(variance, varianceError, deviation, open, eps, precision) };
   }
   if (state.runningMean === null || state.runningVar === null) return null;
+  const { keep, keepTiny } = precision;
+  const cast = (error: number, value: number) => error + keep * Math.abs(value) + keepTiny;
   const mean = spread(state.runningMean.value, sets); // [sets]
-  const meanError = spread(state.runningMean.error, sets);
+  const meanError = spread(state.runningMean.error, sets).map((error, set) => cast(error, mean[set]));
   const variance = spread(state.runningVar.value, sets);
-  const varianceError = spread(state.runningVar.error, sets);
+  const varianceError = spread(state.runningVar.error, sets).map((error, set) => cast(error, variance[set]));
   const open = spread(state.runningVar.open, sets).map((kind, set) =>
     Math.max(kind, state.runningMean?.open[set % sets.channels] ?? 0),
   );
@@ -71,7 +75,7 @@ export function normaliserOf(pass: Pass, state: LayerState): Normaliser | null {
 /** |w|·( r₊·(δm + c·(|x| + |m|)) + |x − m|·Δr + c·|z| ) + c·(|b| + |y|) for each element of the output. */
 export function outputBudgets(pass: Pass, by: Normaliser): Float64Array {
   const { x, sets, weight, bias, precision } = pass;
-  const { c, tiny, answerTiny } = precision;
+  const { c, tiny, half, answerTiny } = precision;
   const budgets = new Float64Array(x.length); // [elements]
   const shiftRounding = pass.centred ? c : 0;
   for (let slot = 0, i = 0; slot < sets.slots; slot++) {
@@ -97,7 +101,8 @@ export function outputBudgets(pass: Pass, by: Normaliser): Float64Array {
       const y = (x[i] - mean) * scale * w + b;
       budgets[i] =
         size * (high * shift + deviation * spread + c * deviation * scale) +
-        c * (Math.abs(b) + Math.abs(y)) +
+        c * Math.abs(b) +
+        (c + half) * Math.abs(y) +
         answerTiny +
         tiny * (2 + size + size * high + Math.abs(x[i]) + Math.abs(mean));
     }

@@ -117,9 +117,10 @@ export function scalesOf(
     }
     const sum = v + eps;
     scale[set] = 1 / Math.sqrt(sum);
-    // A computed variance is never negative, unless a buffer was given so; eps itself may be rounded to the dtype.
-    const floor = Math.min(v, 0) + eps * (1 - c);
-    const error = varianceError[set] + c * eps + (eps === 0 ? 0 : precision.tiny);
+    // A computed variance is never negative, unless a buffer was given so; eps itself may be rounded to the type of the buffers.
+    const epsError = eps === 0 ? 0 : (c + keep) * Math.abs(eps) + precision.tiny + precision.keepTiny;
+    const floor = Math.min(v, 0) + Math.max(eps - epsError, Math.min(eps, 0));
+    const error = varianceError[set] + epsError;
     const kept = 1 + keep; // r is kept too
     scaleHigh[set] = kept / Math.sqrt(Math.max(sum - error, floor));
     scaleSpread[set] = open[set] === OPEN ? scaleHigh[set] : scaleHigh[set] - 1 / (Math.sqrt(sum + error) * kept);
