@@ -1,30 +1,30 @@
-// `normative list`: what there is of cases, conventions and subjects.
+// `normative list`: what there is of cases, behaviours, conventions and subjects.
 
 import { type Command, Option } from 'commander';
 import Table from 'cli-table3';
 import { listFamilies } from '../../cases/families.ts';
 import { SHARES } from '../../cases/suites.ts';
 import { AXES } from '../conformance/diagnosis/axes/axes.ts';
-import { addCaseOptions, type CaseOptions, chooseCases } from './case-options.ts';
+import { measuredStates } from '../conformance/behaviours/measured-table.ts';
+import { addCaseOptions, type CaseOptions, chooseBehaviours, chooseCases } from './case-options.ts';
 import { UsageError } from './edge.ts';
 import type { Session } from './session.ts';
 import { pinnedTorch, version } from './version.ts';
 
-const LISTS = ['cases', 'conventions', 'subjects'] as const;
+const LISTS = ['cases', 'behaviours', 'conventions', 'subjects'] as const;
 type ListName = (typeof LISTS)[number];
 
 export function addList(program: Command, session: Session): void {
   const command = program
     .command('list')
-    .description('what there is of cases, conventions or subjects')
+    .description('what there is of cases, behaviours, conventions or subjects')
     .argument(`<${LISTS.join('|')}>`, 'what to list', parseList)
-    .addOption(new Option('--ids', 'with cases: the id of each case of the suite, one a line').default(false));
+    .addOption(new Option('--ids', 'with cases: the id of each case of the suite, one a line').default(false))
+    .addOption(new Option('--format <format>', 'text, or json for programs').choices(['text', 'json']).default('text'));
   addCaseOptions(command, 'smoke')
     .addHelpText('after', '\nExample:\n  normative list cases --ids --suite smoke --layer RMSNorm')
-    .action((what: ListName, flags: CaseOptions & { readonly ids: boolean }) => {
-      session.edge.out(
-        what === 'cases' ? listCases(flags) : what === 'conventions' ? listConventions() : listSubjects(session),
-      );
+    .action((what: ListName, flags: ListFlags) => {
+      session.edge.out(listing(session, what, flags));
     });
 }
 
@@ -36,47 +36,92 @@ function parseList(words: string): ListName {
   return found;
 }
 
-function listCases(flags: CaseOptions & { readonly ids: boolean }): string {
-  if (flags.ids || flags.filter !== undefined || flags.layer !== undefined) {
-    const ids = Array.from(chooseCases(flags), (c) => `${c.id}\n`);
-    if (ids.length === 0) throw new UsageError('no case is left; widen --layer, --filter or --cases');
-    return ids.join('');
+interface ListFlags extends CaseOptions {
+  readonly ids: boolean;
+  readonly format: 'text' | 'json';
+}
+
+/** A column each; its values are words. */
+type Rows = readonly Readonly<Record<string, string>>[];
+
+function listing(session: Session, what: ListName, flags: ListFlags): string {
+  const ids = what === 'cases' && (flags.ids || flags.filter !== undefined || flags.layer !== undefined);
+  const rows = ids ? caseIds(flags) : rowsOf(session, what, flags);
+  if (flags.format === 'json') return `${JSON.stringify(rows, null, 2)}\n`;
+  return ids ? rows.map(({ case: id }) => `${id}\n`).join('') : table(rows);
+}
+
+function rowsOf(session: Session, what: ListName, flags: ListFlags): Rows {
+  switch (what) {
+    case 'cases':
+      return listFamilies().map(({ id, line }) => ({
+        family: id,
+        smoke: String(SHARES[id].smoke),
+        standard: String(SHARES[id].standard),
+        about: line,
+      }));
+    case 'behaviours':
+      return listBehaviours(flags);
+    case 'conventions':
+      return listConventions();
+    case 'subjects':
+      return listSubjects(session);
+    default:
+      return what satisfies never;
   }
-  return table(
-    ['family', 'smoke', 'standard', ''],
-    listFamilies().map(({ id, line }) => [id, String(SHARES[id].smoke), String(SHARES[id].standard), line]),
-  );
 }
 
-function listConventions(): string {
-  const rows = AXES.map(({ id, level, values, about }) => [
-    id,
-    typeof level === 'string' ? level : 'by case',
-    values.join(' '),
+function caseIds(flags: CaseOptions): Rows {
+  const ids = Array.from(chooseCases(flags), (c) => ({ case: c.id }));
+  if (ids.length === 0) throw new UsageError('no case is left; widen --layer, --filter or --cases');
+  return ids;
+}
+
+/** From the measured table: nobody is asked. */
+function listBehaviours(flags: CaseOptions): Rows {
+  const measured = measuredStates();
+  const rows = chooseBehaviours(flags).map(({ id, layers, line }) => {
+    const { state, caughtBy } = measured.get(id) ?? { state: 'not measured yet', caughtBy: null };
+    return { behaviour: id, state, 'caught by': caughtBy ?? 'nobody', layers: layers.join(' '), about: line };
+  });
+  if (rows.length === 0) throw new UsageError('no behaviour is left; widen --layer or --filter');
+  return rows;
+}
+
+function listConventions(): Rows {
+  return AXES.map(({ id, level, values, about }) => ({
+    convention: id,
+    level: typeof level === 'string' ? level : 'by case',
+    values: values.join(' '),
     about,
-  ]);
-  return table(['convention', 'level', 'values', ''], rows);
+  }));
 }
 
-function listSubjects({ rooms }: Session): string {
+function listSubjects({ rooms }: Session): Rows {
   const port = rooms.makePort();
-  return table(
-    ['subject', 'version', ''],
-    [
-      [port.name, port.version ?? version(), 'the TypeScript port, what `check` judges'],
-      ['torch', pinnedTorch() ?? 'any', 'PyTorch in a process of its own, what it is judged by'],
-    ],
-  );
+  return [
+    {
+      subject: port.name,
+      version: port.version ?? version(),
+      about: 'the TypeScript port, what `check` judges',
+    },
+    {
+      subject: 'torch',
+      version: pinnedTorch() ?? 'any',
+      about: 'PyTorch in a process of its own, what it is judged by',
+    },
+  ];
 }
 
 /** Columns side by side without lines, for people and for `grep`. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+function table(rows: Rows): string {
+  const head = Object.keys(rows[0] ?? {}).map((name) => (name === 'about' ? '' : name));
   const lines = new Table({
-    head: [...head],
+    head,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
     chars: Object.fromEntries(BORDERS.map((border) => [border, ''])),
   });
-  for (const row of rows) lines.push([...row]);
+  for (const row of rows) lines.push(Object.values(row));
   const text = lines.toString().split('\n');
   return `${text
     .map((line) => line.trimEnd())

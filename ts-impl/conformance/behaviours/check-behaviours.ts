@@ -87,25 +87,6 @@ export function renderStates(states: readonly { readonly state: State }[]): stri
   return `behaviours: ${asked} of ${states.length} executable: ${parts.join(', ')}\n`;
 }
 
-/** A state as a list shows it. */
-export function renderState(state: State): string {
-  switch (state.kind) {
-    case 'identical':
-    case 'within':
-      return state.kind;
-    case 'pinned':
-      return `not applicable: ${state.reason} (pinned on PyTorch)`;
-    case 'none':
-      return `not applicable: ${state.reason}`;
-    case 'differs':
-    case 'moved':
-    case 'undecided':
-      return `${state.kind}: ${state.reason}`;
-    default:
-      return state satisfies never;
-  }
-}
-
 // --- internal ---
 
 /** A broken claim makes its case differ, and so does a question that any port can answer and this one does not support. */

@@ -83,6 +83,25 @@ export function sentence({ side, broken }: BrokenClaim): string {
     : `${place}: claimed ${claimed}, came ${came}`;
 }
 
+/** A state as a list shows it. */
+export function renderState(state: State): string {
+  switch (state.kind) {
+    case 'identical':
+    case 'within':
+      return state.kind;
+    case 'pinned':
+      return `not applicable: ${state.reason} (pinned on PyTorch)`;
+    case 'none':
+      return `not applicable: ${state.reason}`;
+    case 'differs':
+    case 'moved':
+    case 'undecided':
+      return `${state.kind}: ${state.reason}`;
+    default:
+      return state satisfies never;
+  }
+}
+
 // --- internal ---
 
 /** The questions a claim looks at; null is the only one. */
@@ -90,6 +109,8 @@ function questionsOf(claim: Claim): (string | null)[] {
   switch (claim.kind) {
     case 'same':
       return [claim.at.question, claim.as.question];
+    case 'apart':
+      return [claim.at.question, claim.from.question];
     case 'other':
       return [claim.at.question, claim.than.question];
     case 'names':

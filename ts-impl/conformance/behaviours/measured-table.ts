@@ -1,0 +1,56 @@
+// The measured states of behaviours, read from their table. It measures nothing: `npm run behaviours` does.
+
+import type { Behaviour } from '../../../cases/behaviours/behaviour.ts';
+import { MEASURED } from './measured.ts';
+import { renderState, type Settled } from './state.ts';
+
+export interface Measured {
+  /** As `renderState` words it. */
+  readonly state: string;
+  /** The saboteur or fault that its claims fail, the most particular one; null where none does, and the behaviour does not count. */
+  readonly caughtBy: string | null;
+}
+
+/** By the ids of behaviours. */
+export function measuredStates(): ReadonlyMap<string, Measured> {
+  const all = new Map<string, Measured>();
+  for (const line of MEASURED.split('\n')) {
+    const [id, caughtBy, ...state] = line.split(BETWEEN);
+    if (state.length > 0) all.set(id, { state: state.join(BETWEEN), caughtBy: caughtBy === NOBODY ? null : caughtBy });
+  }
+  return all;
+}
+
+/** The table as a file: `rows` in their order. */
+export function renderMeasured(
+  torch: string,
+  rows: readonly {
+    readonly behaviour: Behaviour;
+    readonly state: Settled['state'];
+    readonly caughtBy: string | null;
+  }[],
+): string {
+  const lines = rows.map(({ behaviour, state, caughtBy }) =>
+    [behaviour.id, caughtBy ?? NOBODY, escaped(renderState(state))].join(BETWEEN),
+  );
+  return `// The states of all behaviours as measured against PyTorch ${torch}. Made by \`npm run behaviours\`; a test makes it again.
+
+/** A line each: id, who fails its claims, state. */
+export const MEASURED = \`
+${lines.join('\n')}
+\`;
+`;
+}
+
+// --- internal ---
+
+const BETWEEN = ' · ';
+const NOBODY = '-';
+const LONGEST = 200;
+
+/** On one line, and as a template literal holds it. */
+function escaped(state: string): string {
+  const line = state.replace(/\s+/g, ' ');
+  const short = line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+  return short.replace(/[\\`]|\$\{/g, (found) => `\\${found}`);
+}
