@@ -14,7 +14,9 @@ import { EPS } from './eps.ts';
 import { EQUIVALENCES } from './equivalences.ts';
 import { GRADIENTS } from './gradients.ts';
 import { HALF_PRECISION } from './half-precision.ts';
+import { MEMORY_FORMAT } from './memory-format.ts';
 import { SPECIAL_VALUES } from './special-values.ts';
+import { STATE_DICTS } from './state-dicts.ts';
 
 export const SECOND_HALF: readonly Behaviour[] = [
   ...DEGENERATE,
@@ -31,4 +33,6 @@ export const SECOND_HALF: readonly Behaviour[] = [
   ...SPECIAL_VALUES,
   ...HALF_PRECISION,
   ...DTYPES,
+  ...MEMORY_FORMAT,
+  ...STATE_DICTS,
 ];
