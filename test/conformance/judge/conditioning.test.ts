@@ -71,7 +71,8 @@ describe('the size of a budget', () => {
       { kind: 'read', what: 'all' },
     ]);
     const steps = conditioningOf(c, answer(c.steps.map(() => returned({}))).outcome);
-    for (const name of ['weight', 'bias', 'running_mean']) expect([...(steps[3]?.get(name)?.budgets() ?? [])]).toEqual([0, 0]);
+    for (const name of ['weight', 'bias', 'running_mean'])
+      expect([...(steps[3]?.get(name)?.budgets() ?? [])]).toEqual([0, 0]);
   });
 
   test('carries the error of a buffer into eval', () => {
