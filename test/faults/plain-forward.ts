@@ -12,6 +12,8 @@ export interface Given {
   readonly fixed: { readonly mean: Float64Array; readonly variance: Float64Array } | null; // [C] each
   readonly single: boolean;
   readonly secondMoment: boolean;
+  /** A variance of 0 with an eps of 0 gives 0, not 0 · ∞. */
+  readonly zeroAtZero: boolean;
 }
 
 export interface Moments {
@@ -67,7 +69,8 @@ export function forward(given: Given, g: Geometry, how: Conventions): Forward {
     const mean = !centredOutput ? 0 : fixed === null ? moments.mean[s] : fixed.mean[g.channels[e]];
     const divisor = how.divisor === 'n' ? moments.count[s] : moments.count[s] - 1;
     const variance = fixed === null ? moments.squares[s] / divisor : fixed.variance[g.channels[e]];
-    scale[e] = 1 / root(variance, epsFor(given.eps, x[e], how), how);
+    const eps = epsFor(given.eps, x[e], how);
+    scale[e] = given.zeroAtZero && variance === 0 && eps === 0 ? 0 : 1 / root(variance, eps, how);
     xhat[e] = (x[e] - mean) * scale[e];
     output[e] = affine(xhat[e], g.parameters[e], given, how);
     if (how.precision === 'bfloat16-output') output[e] = toBfloat16(output[e]);

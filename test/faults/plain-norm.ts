@@ -19,7 +19,8 @@ export function isFollowed(c: Case): boolean {
       if (step.kind === 'set_attribute') return step.name === 'momentum';
       if (step.kind === 'cast') return step.dtype === c.dtype;
       if (step.kind === 'construct') return i === 0;
-      return step.kind === 'forward' || step.kind === 'backward' || step.kind === 'read';
+      if (step.kind === 'forward') return !step.input.shape.includes(0);
+      return step.kind === 'backward' || step.kind === 'read';
     })
   );
 }
@@ -46,6 +47,8 @@ class PlainNorm {
   private buffers: Buffers | null;
   private training = true;
   private latest: Forward | null = null;
+  /** The latest forward was left to the honest norm. */
+  private left = false;
   private grads = new Map<string, Float64Array>();
   private readonly graph = { grown: false, spent: false };
 
@@ -109,6 +112,8 @@ class PlainNorm {
     const geometry = geometryOf(this.norm, input.shape, how);
     const single = honest.kind === 'refused' && /Expected more than 1 value/.test(honest.message);
     if (honest.kind !== 'returned' && !(single && how.singleValue !== 'own')) return honest;
+    this.left = geometry === null && how.channelAxis === '1'; // no parameter is as long as the channels are many
+    if (this.left) return honest;
     if (geometry === null) return refusal('The size of tensor a must match the size of tensor b');
     const x = float64Of(how.inputLayout === 'as-it-lies' ? asItLies(input) : input);
     if (how.inputDtype === 'computes-in-float32') for (let i = 0; i < x.length; i++) x[i] = Math.fround(x[i]);
@@ -164,6 +169,7 @@ class PlainNorm {
       fixed: fixed && readable(fixed, how),
       single,
       secondMoment,
+      zeroAtZero: fixed === null && /^(Batch|Instance)/.test(this.norm.layer),
     };
   }
 
@@ -203,6 +209,7 @@ class PlainNorm {
 
   private backward(step: Step & { kind: 'backward' }, honest: StepResult): StepResult {
     const { latest, how, graph } = this;
+    if (this.left) return honest;
     if (latest === null) return honest.kind === 'returned' ? { kind: 'not_run' } : honest;
     if (honest.kind !== 'returned') return honest;
     // Buffers that keep their graph lead the second backward back into the first one.
