@@ -69,7 +69,7 @@ export function backwardRms(call: RmsCall, upstream: Tensor): { input: Tensor; w
       product[at] = g[at] * z;
       toZ[at] = g[at] * w[at % N];
     }
-    const wStrides = [...new Array<number>(leading).fill(0), ...contiguous(weight).strides];
+    const wStrides = [...new Array<number>(leading).fill(0), ...weight.strides];
     toZStrides = resultStrides(input.shape, [upstream.strides, wStrides]);
     dw = sumLeading(product, wide, input, [upstream.strides, zStrides], leading, weight);
   }
