@@ -4,6 +4,7 @@ import { LAYERS } from '../case.ts';
 import { type Layout, layoutsOf } from '../g1/layouts.ts';
 import { isFunction, mayTrack, normOf, type Rank, ranksOf, type Subject, SUBJECTS } from '../g1/norm.ts';
 import type { Constraint, Mode } from '../g1/plan.ts';
+import { HALF_FAMILIES } from './half.ts';
 import { VALUE_FAMILIES } from './values.ts';
 
 export interface DrawnFamily {
@@ -93,6 +94,14 @@ export const DRAWN_FAMILIES = {
     modes: [['train'], ['eval'], ['train', 'eval'], ['eval', 'train']],
     backward: true,
   }),
+  'double-backward': always('the gradients of the gradients, after every backward', {
+    values: 'set-statistics',
+    modes: [['train'], ['eval'], ['train', 'eval'], ['eval', 'train']],
+    sizes: 'roomy',
+    layouts: ['contiguous', 'channels_last', 'transposed', 'sliced'],
+    backward: true,
+    twice: true,
+  }),
   'single-value': always('one element a statistic, where PyTorch takes it', {
     values: 'ordinary',
     sizes: 'single-value',
@@ -117,6 +126,7 @@ export const DRAWN_FAMILIES = {
       };
     },
   },
+  ...HALF_FAMILIES,
 } as const satisfies Readonly<Record<string, DrawnFamily>>;
 export type DrawnName = keyof typeof DRAWN_FAMILIES;
 

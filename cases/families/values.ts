@@ -13,6 +13,7 @@ export const VALUE_FAMILIES = {
   'mixed-scales': 'neighbours that differ by up to eight powers of ten',
   huge: 'magnitudes whose square overflows: 1e25 … 3e38 (float64: 1e160 … 1e307)',
   subnormal: 'magnitudes below the smallest normal number',
+  'half-overflow': 'magnitudes of 2e4 … 65504, whose squares float16 cannot hold',
   'signed-zeros': 'mostly +0 and −0, some sets all −0',
   'non-finite': 'ordinary values with a few NaN, +Infinity and −Infinity',
   'two-sigmas': 'sets of standard deviation 1e-3 and 1 by turns, which tell the value of eps from its place',
@@ -59,6 +60,7 @@ export function fill(
   if (family === 'mixed-scales') spreadScales(out, stream);
   else if (family === 'signed-zeros') spreadZeros(out, sets, stream);
   else if (family === 'non-finite') plantNonFinite(out, stream);
+  else if (family === 'half-overflow') clampToFloat16(out);
   return out;
 }
 
@@ -125,6 +127,10 @@ function describeSet(
       mean[set] = 0;
       deviation[set] = (single ? SUBNORMAL_FLOAT32 : SUBNORMAL_FLOAT64)[word % 3] * (1 + v);
       return;
+    case 'half-overflow':
+      mean[set] = word % 2 === 0 ? 0 : 20000 * u;
+      deviation[set] = 15000 * (1 + v);
+      return;
     case 'two-sigmas':
       deviation[set] = (set + (a & 1)) % 2 === 0 ? 1e-3 * (1 + v) : 1 + v;
       mean[set] = (4 * u - 2) * deviation[set];
@@ -158,6 +164,11 @@ function spreadZeros(out: Float32Array | Float64Array, sets: Sets, { a, b }: Str
     if (allNegative || kind < 3) out[at] = -0;
     else if (kind < 6) out[at] = 0;
   }
+}
+
+/** To the numbers that float16 holds. */
+function clampToFloat16(out: Float32Array | Float64Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = Math.max(-65504, Math.min(65504, out[i]));
 }
 
 /** One to three elements, so that most sets stay finite and show that nothing leaks into them. */

@@ -24,7 +24,7 @@ function buildTrajectory(rule: Constraint, plan: Plan, draw: Draw, streams: Stre
     { kind: 'construct', layer: plan.subject, arguments: constructorArguments(norm, options, sizes, draw) },
   ];
   if (dtype === 'float64') steps.push({ kind: 'cast', dtype });
-  const shape = norm === 'layer' || norm === 'rms' ? sizes.normalizedShape : [sizes.channels];
+  const shape = parameterShape(plan);
   const weight = hasWeight(norm, options);
   if (weight) steps.push({ kind: 'set_tensor', name: 'weight', tensor: parameter(shape, dtype, streams()) });
   if (hasBias(norm, options))
@@ -46,6 +46,10 @@ function buildTrajectory(rule: Constraint, plan: Plan, draw: Draw, streams: Stre
     const gradient = rule.backward === true || draw.chance(3, 4);
     steps.push({ kind: 'forward', mode, input: makeInput(rule, plan, draw, streams), gradient });
     if (gradient) pushBackward(steps, plan, k > 0, draw, streams);
+    if (rule.twice) {
+      const names = [...(weight ? ['weight'] : []), ...(hasBias(norm, options) ? ['bias'] : [])];
+      pushDoubleBackward(steps, plan, names, shape, draw, streams);
+    }
     if (tracked) steps.push({ kind: 'read', what: 'buffers' });
   });
   return steps;
@@ -63,6 +67,10 @@ function buildCalls(rule: Constraint, plan: Plan, draw: Draw, streams: Streams):
     );
     steps.push({ kind: 'call', function: plan.subject, arguments: args, gradient });
     if (gradient) pushBackward(steps, plan, false, draw, streams);
+    if (rule.twice) {
+      const names = ['weight', 'bias'].filter((name) => name in args);
+      pushDoubleBackward(steps, plan, names, parameterShape(plan), draw, streams);
+    }
   }
   return steps;
 }
@@ -83,9 +91,10 @@ function tensorArguments(
     args.running_var = variance;
     args[norm === 'batch' ? 'training' : 'use_input_stats'] = bool(mode !== 'eval' || !tracked);
   }
-  const shape = norm === 'layer' || norm === 'rms' ? sizes.normalizedShape : [sizes.channels];
+  const shape = parameterShape(plan);
   const given = draw.pick(['both', 'both', 'weight', 'bias', 'neither'] as const);
   const noBackward = norm === 'group' && gradient; // of a group_norm with a bias and no weight: PyTorch refuses it
+  const noLoneBias = rule.half === 'float32'; // layer_norm and instance_norm take the mix from the weight alone
   // PyTorch 2.13's batch_norm backward reads a stepped weight as if it had no gaps, for one value a plane or channels_last.
   const noSteps = norm === 'batch' && gradient && (sizes.sets.inner === 1 || plan.layout === 'channels_last');
   const make = () => {
@@ -95,7 +104,7 @@ function tensorArguments(
     );
   };
   if (options.affine !== false && given !== 'neither') {
-    if (given !== 'bias' || norm === 'rms' || noBackward) args.weight = make();
+    if (given !== 'bias' || norm === 'rms' || noBackward || noLoneBias) args.weight = make();
     if (given !== 'weight' && norm !== 'rms') args.bias = make();
   }
   return args;
@@ -123,6 +132,29 @@ function pushBackward(
   steps.push({ kind: 'backward', gradient: make(), accumulate, again: false });
   if (draw.chance(1, 12))
     steps.push({ kind: 'backward', gradient: make(), accumulate: draw.chance(1, 2), again: true });
+}
+
+/** One through every gradient that there is, or through some of them. */
+function pushDoubleBackward(
+  steps: Step[],
+  { dtype, sizes }: Plan,
+  parameters: readonly string[],
+  parameterShape: readonly number[],
+  draw: Draw,
+  streams: Streams,
+): void {
+  const make = (shape: readonly number[]) => fromStorage(dtype, shape, fill(GRADIENTS, shape, dtype, streams()));
+  const gradient = make(sizes.shape);
+  const vectors = [{ name: 'input.grad', tensor: make(sizes.shape) }];
+  for (const name of parameters) {
+    if (name === 'bias' && !parameters.includes('weight')) continue; // which PyTorch cannot go back through twice
+    if (!draw.chance(1, 4)) vectors.push({ name: `${name}.grad`, tensor: make(parameterShape) });
+  }
+  steps.push({ kind: 'double_backward', gradient, vectors });
+}
+
+function parameterShape({ norm, sizes }: Plan): readonly number[] {
+  return norm === 'layer' || norm === 'rms' ? sizes.normalizedShape : [sizes.channels];
 }
 
 const GRADIENTS: ValueFamily = 'ordinary';

@@ -1,5 +1,6 @@
 // Generator version 1: a Case from (family, seed, index). Once released, the bytes it makes never change; a change is a `g2` beside it.
 
+import { isHalf } from '../../ts-impl/tensor/half.ts';
 import { contiguousStrides, sameShape } from '../../ts-impl/tensor/shape.ts';
 import { isContiguous, type Tensor } from '../../ts-impl/tensor/tensor.ts';
 import type { Case, Step } from '../case.ts';
@@ -11,8 +12,9 @@ import { REFUSALS } from '../families/refusals/all.ts';
 import { type Row, RowValues } from '../families/row.ts';
 import { STATE } from '../families/state.ts';
 import { buildSteps, type Streams } from './build.ts';
+import { HALF_DTYPES, HALF_PARAMETERS, inHalf } from './half.ts';
 import type { Layout } from './layouts.ts';
-import { drawPlan } from './plan.ts';
+import { drawPlan, type Plan } from './plan.ts';
 import { firstInput, summarise } from './summary.ts';
 
 /**
@@ -77,11 +79,15 @@ function isListed(family: FamilyName): family is ListedName {
 
 function drawCase(family: DrawnName, index: number, draw: Draw, streams: Streams): Made {
   const rule = DRAWN_FAMILIES[family].rule(index);
-  const plan = drawPlan(rule, subjectAt(rule, index), draw);
-  const steps = buildSteps(rule, plan, draw, streams);
+  const half = rule.half && { ...rule, half: rule.half === 'either' ? draw.pick(HALF_PARAMETERS) : rule.half };
+  const drawn = drawPlan(rule, subjectAt(rule, index), draw);
+  const plan: Plan = half ? { ...drawn, dtype: 'float32' } : drawn;
+  const built = buildSteps(half ?? rule, plan, draw, streams);
+  const dtype = half ? draw.pick(HALF_DTYPES) : plan.dtype;
+  const steps = half && isHalf(dtype) ? inHalf(built, dtype, half.half, draw.chance(1, 3)) : built;
   const input = firstInput(steps);
   const layout = input === null || lostLayout(plan.layout, input) ? 'contiguous' : plan.layout;
-  return { layer: plan.subject, dtype: plan.dtype, layout, steps, row: null };
+  return { layer: plan.subject, dtype, layout, steps, row: null };
 }
 
 /** Sizes of 1 can undo a layout; one channel laid channels_last is that to PyTorch still, by its strides. */

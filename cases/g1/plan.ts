@@ -6,6 +6,7 @@ import type { ValueFamily } from '../families/values.ts';
 import { type Layout, layoutsOf } from './layouts.ts';
 import { isFunction, mayTrack, type Norm, normOf, type Rank, ranksOf, type Subject } from './norm.ts';
 import { drawOptions, isTracked, type OptionRule, type Options } from './options.ts';
+import type { HalfParameters } from './half.ts';
 import { drawSizes, type SizeRule, type Sizes } from './sizes.ts';
 
 /** The mode of one forward; null leaves the mode as it is. */
@@ -25,6 +26,10 @@ export interface Constraint {
   readonly running?: 'fresh' | 'random' | 'spaced';
   /** Every forward is followed by a backward. */
   readonly backward?: true;
+  /** Every backward is followed by a double backward. */
+  readonly twice?: true;
+  /** In half precision, and what parameters and buffers are made of. */
+  readonly half?: HalfParameters | 'either';
   /** Change the attribute `momentum` between forwards. */
   readonly varyMomentum?: true;
 }

@@ -18,7 +18,9 @@ export type SizeRule =
   /** Sizes that coincide: C = W, H = W = C, N = C. */
   | 'coinciding'
   /** One element behind each statistic, where that is legal. */
-  | 'single-value';
+  | 'single-value'
+  /** At least eight elements behind each statistic: with two of them a gradient is all rounding. */
+  | 'roomy';
 
 export interface Sizes {
   readonly shape: Shape;
@@ -97,6 +99,16 @@ function drawShape(rule: SizeRule, norm: Norm, { rank, batched }: Rank, normaliz
     }
     case 'single-value':
       return axes.map((axis) => (isReduced(axis) ? 1 : draw.between(norm === 'group' && axis === 0 ? 2 : 1, 6)));
+    case 'roomy': {
+      const [least, most] = [
+        [9, 12],
+        [3, 5],
+        [2, 3],
+      ][Math.min(axes.filter(isReduced).length, 3) - 1] ?? [1, 3];
+      const shape = axes.map((axis) => (isReduced(axis) ? draw.between(least, most) : draw.between(1, 4)));
+      if (norm === 'group') shape[1] = 6 * draw.between(3, 4);
+      return shape;
+    }
     default:
       return rule satisfies never;
   }
@@ -133,6 +145,7 @@ function shrink(shape: readonly number[], budget: number, draw: Draw): readonly 
 function drawGroups(rule: SizeRule, shape: Shape, draw: Draw): number {
   const channels = shape[1];
   if (rule === 'single-value') return channels;
+  if (rule === 'roomy') return draw.pick([1, 2]);
   const spatial = sizeOf(shape.slice(2));
   const divisors = Array.from({ length: channels }, (_, k) => k + 1).filter((g) => channels % g === 0);
   const few = divisors.filter((g) => (channels / g) * spatial >= 2);

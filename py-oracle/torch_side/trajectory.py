@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from torch_side.backward import run_backward
+from torch_side.double_backward import double_backward
 from torch_side.inspect import Warnings, inspect_name
 from torch_side.layers import (
     COMPUTED_EPS,
@@ -30,6 +31,7 @@ from wire.case import (
     Cast,
     Construct,
     Copy,
+    DoubleBackward,
     Forward,
     Inspect,
     LoadState,
@@ -171,6 +173,15 @@ class Trajectory:
                 tensors.append(write_tensor(name + ".grad", parameter.grad, self._payload))
         return returned(tensors, {})
 
+    def _double_backward(self, step: DoubleBackward) -> Plain:
+        if self._output is None:
+            return NOT_RUN
+        parameters = {} if self._module is None else self._module._parameters
+        targets = self._leaves | {name: own for name, own in parameters.items() if own is not None}
+        vectors = {name: self._tensor(header) for name, header in step.vectors}
+        seconds = double_backward(self._output, self._tensor(step.gradient), targets, vectors)
+        return returned([write_tensor(name, second, self._payload) for name, second in seconds], {})
+
     def _read(self, step: Read) -> Plain:
         module = self._module
         if module is None:
@@ -285,6 +296,7 @@ _RUN: dict[type[Step], Callable[[Trajectory, Any], Plain]] = {
     Call: Trajectory._call,
     Probe: Trajectory._probe,
     Inspect: Trajectory._inspect,
+    DoubleBackward: Trajectory._double_backward,
 }
 
 

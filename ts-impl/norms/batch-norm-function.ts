@@ -8,9 +8,11 @@ import { backward, inverseOfRunning, normalise } from './batch-norm-kernel.ts';
 import { collectStatistics, inverseDeviation, updateRunning } from './batch-statistics.ts';
 import type { Call } from './call.ts';
 import { checkBatchSize, checkElements, checkFloat, checkGradientShape, checkMixed, misfit } from './checks.ts';
+import { doubleBackwardOf, OF_INPUT } from './double-backward.ts';
 import { emptyCall } from './empty-call.ts';
 import { halfBatchNorm } from './half-batch-norm.ts';
 import { cloneTensor } from './parameters.ts';
+import { channelPartition } from './partition.ts';
 import { layOut, toTensor } from './planes.ts';
 import { pythonFloat } from './python-words.ts';
 import { TorchError } from './torch-error.ts';
@@ -96,8 +98,18 @@ export function nativeBatchNorm(
     throw affineMisfit;
   }
 
+  const doubleBackward = doubleBackwardOf(
+    input,
+    weight,
+    eps,
+    training || runningMean === null || runningVar === null
+      ? OF_INPUT
+      : { kind: 'running', mean: runningMean, variance: runningVar },
+    () => channelPartition(input.shape[0], C, sizeOf(input.shape.slice(2))),
+  );
   if (isHalf(input.dtype)) {
-    return halfBatchNorm(input, input.dtype, runningMean, runningVar, weight, bias, training, momentum, eps);
+    const call = halfBatchNorm(input, input.dtype, runningMean, runningVar, weight, bias, training, momentum, eps);
+    return { ...call, doubleBackward };
   }
   const planes = layOut(input);
   const rm = runningMean && flat(runningMean); // [C], live
@@ -132,6 +144,7 @@ export function nativeBatchNorm(
         bias: bias && fromStorage(input.dtype, bias.shape, g.bias),
       };
     },
+    doubleBackward,
   };
 }
 

@@ -9,6 +9,7 @@ import { narrowed, widened } from '../tensor/widen.ts';
 import { type ComputeArray, makeArray } from './rounding.ts';
 import type { Call } from './call.ts';
 import { checkBatchSize, checkDtypes, checkGradientShape, checkMixed } from './checks.ts';
+import { doubleBackwardOf, OF_INPUT } from './double-backward.ts';
 import { zerosLike } from './empty-call.ts';
 import { backwardChannelsLast, normaliseChannelsLast } from './group-norm-channels-last.ts';
 import {
@@ -20,6 +21,7 @@ import {
 } from './group-norm-kernel.ts';
 import { halfGroupKernels } from './half-group-norm.ts';
 import { refill } from './parameters.ts';
+import { groupPartition } from './partition.ts';
 import { sizes } from './python-words.ts';
 import { TorchError } from './torch-error.ts';
 
@@ -60,6 +62,7 @@ export function groupNorm(
   const statistics: GroupStatistics = { mean: makeArray(computed, M), rstd: makeArray(computed, M) }; // [N, G] each
   const kernels = isHalf(dtype) ? halfGroupKernels(dtype, mixed, last) : last ? CHANNELS_LAST : CONTIGUOUS;
   kernels.normalise(groups, w, b, eps, y, statistics);
+  const twice = doubleBackwardOf(input, weight, eps, OF_INPUT, () => groupPartition(N, C, S, numGroups));
   return {
     output: toInput(y),
     backward(gradient) {
@@ -71,6 +74,13 @@ export function groupNorm(
         weight: weight && narrowed(fromStorage(computed, [C], g.weight), weight.dtype as FloatDtype), // checked above
         bias: bias && narrowed(fromStorage(computed, [C], g.bias), bias.dtype as FloatDtype), // checked above
       };
+    },
+    doubleBackward: (upstream, vectors) => {
+      // The same misfit as in `checkParameters`, which PyTorch meets in another place on this way.
+      if (weight === null && bias !== null) {
+        throw new TorchError('RuntimeError', `shape '[0]' is invalid for input of size ${C}`);
+      }
+      return twice(upstream, vectors);
     },
   };
 }

@@ -4,6 +4,7 @@ export { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormOptions } from './
 export { type BatchCall, batchNorm } from './batch-norm-function.ts';
 export { callFunction, type ClassName, type FunctionArguments, type FunctionName, makeLayer } from './by-name.ts';
 export type { Call, Gradients } from './call.ts';
+export type { SecondGradients, Vectors } from './double-backward.ts';
 export { GroupNorm, type GroupNormOptions } from './group-norm.ts';
 export { groupNorm } from './group-norm-function.ts';
 export { InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, type InstanceNormOptions } from './instance-norm.ts';

@@ -10,7 +10,9 @@ import { type BatchCall, nativeBatchNorm } from './batch-norm-function.ts';
 import type { Call } from './call.ts';
 import { sumAxes } from './cascade-sum.ts';
 import { checkGradientShape } from './checks.ts';
+import { doubleBackwardOf, OF_INPUT } from './double-backward.ts';
 import { castTensor, cloneTensor, overwrite } from './parameters.ts';
+import { instancePartition } from './partition.ts';
 import { torchSize } from './python-words.ts';
 import { TorchError } from './torch-error.ts';
 
@@ -98,6 +100,15 @@ export function instanceNormInPlace(
         bias: bias && sumSamples(g.bias, N, bias),
       };
     },
+    doubleBackward: doubleBackwardOf(
+      input,
+      weight,
+      eps,
+      useInputStats || means === null || variances === null
+        ? OF_INPUT
+        : { kind: 'running', mean: means, variance: variances },
+      () => instancePartition(N, C, sizeOf(shape.slice(2))),
+    ),
   };
 }
 

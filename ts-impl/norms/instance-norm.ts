@@ -35,6 +35,7 @@ abstract class InstanceNorm extends RunningNorm {
     }
     if (!unbatched) return this.normaliseBatch(input);
     const call = this.normaliseBatch(unsqueeze(input, 0));
+    const twice = call.doubleBackward;
     return {
       output: reshape(call.output, input.shape),
       backward(gradient) {
@@ -42,6 +43,14 @@ abstract class InstanceNorm extends RunningNorm {
         const g = call.backward(unsqueeze(gradient, 0));
         return { ...g, input: reshape(g.input, input.shape) };
       },
+      doubleBackward:
+        twice &&
+        ((upstream, vectors) => {
+          const batch = { ...vectors, input: vectors.input && unsqueeze(vectors.input, 0) };
+          const second = twice(unsqueeze(upstream, 0), batch);
+          const shaped = (t: Tensor | null) => t && reshape(t, input.shape);
+          return { ...second, input: shaped(second.input), upstream: shaped(second.upstream) };
+        }),
     };
   }
 

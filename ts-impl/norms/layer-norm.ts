@@ -9,8 +9,10 @@ import type { Call } from './call.ts';
 import { checkDtypes, checkGradientShape, checkMixed, checkNormalizedShape } from './checks.ts';
 import { halfLayerNorm } from './half-layer-norm.ts';
 import { backwardRows, normaliseRows, type Rows } from './layer-norm-kernel.ts';
+import { doubleBackwardOf, OF_INPUT } from './double-backward.ts';
 import { Module } from './module.ts';
 import { filled, refill } from './parameters.ts';
+import { rowPartition } from './partition.ts';
 import { pythonBool, pythonFloat, pythonTuple, sizes } from './python-words.ts';
 import { TorchError } from './torch-error.ts';
 
@@ -34,7 +36,8 @@ export function layerNorm(
   checkDtypes('LayerNormKernelImpl', input, [weight, bias]);
   const N = sizeOf(normalizedShape);
   const M = sizeOf(input.shape.slice(0, leading));
-  if (isHalf(input.dtype)) return halfLayerNorm(input, normalizedShape, M, N, weight, bias, eps);
+  const doubleBackward = doubleBackwardOf(input, weight, eps, OF_INPUT, () => rowPartition(M, N));
+  if (isHalf(input.dtype)) return { ...halfLayerNorm(input, normalizedShape, M, N, weight, bias, eps), doubleBackward };
   const dtype = input.dtype as ComputeDtype; // every other was refused above
   const rows: Rows = { data: flat(input), M, N, single: dtype === 'float32' };
   const w = weight && flat(weight); // [N]
@@ -56,6 +59,7 @@ export function layerNorm(
         bias: bias && fromStorage(dtype, normalizedShape, db),
       };
     },
+    doubleBackward,
   };
 }
 

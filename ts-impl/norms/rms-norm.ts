@@ -3,14 +3,16 @@
 import { type ComputeDtype, type Dtype, type FloatDtype, machineEpsilon } from '../tensor/dtype.ts';
 import { isHalf } from '../tensor/half.ts';
 import { suggestMemoryFormat, toChannelsLast } from '../tensor/memory-format.ts';
-import type { Shape } from '../tensor/shape.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { isContiguous, type Tensor } from '../tensor/tensor.ts';
 import { narrowed, widened } from '../tensor/widen.ts';
 import { dense } from './axis-order.ts';
 import type { Call } from './call.ts';
 import { checkGradientShape, checkNormalizedShape, checkFloat } from './checks.ts';
+import { doubleBackwardOf } from './double-backward.ts';
 import { Module } from './module.ts';
 import { castTensor, filled, refill } from './parameters.ts';
+import { rowPartition } from './partition.ts';
 import { pythonBool, pythonFloat, pythonTuple, sizes } from './python-words.ts';
 import { backwardRms, normaliseRms } from './rms-norm-kernel.ts';
 import { TorchError } from './torch-error.ts';
@@ -59,6 +61,9 @@ export function rmsNorm(
       const dw = weight && g.weight && castBack(g.weight, weight.dtype as FloatDtype); // no other has a gradient
       return { input: narrowed(g.input, dtype), weight: dw, bias: null };
     },
+    doubleBackward: doubleBackwardOf(input, weight, added, { kind: 'input', centred: false }, () =>
+      rowPartition(sizeOf(input.shape.slice(0, leading)), sizeOf(normalizedShape)),
+    ),
   };
 }
 

@@ -15,7 +15,7 @@ import { contiguous, type Tensor } from '../../tensor/tensor.ts';
 import { type Answer, outcomeOf, type StepResult } from '../outcome.ts';
 import { intsOf, numberOf, PythonError, tensorOf, truthy, Unsupported } from './port-arguments.ts';
 import { bindCall } from './port-functions.ts';
-import { goBack, type Leaf } from './port-graph.ts';
+import { goBack, goBackTwice, type Leaf } from './port-graph.ts';
 import { inspectName } from './port-inspect.ts';
 import { complaintOnCall, planLayer } from './port-layer.ts';
 import { runOnModule } from './port-module.ts';
@@ -37,6 +37,7 @@ export function makePort(): Subject {
 
 // --- internal ---
 
+const PARAMETERS = ['weight', 'bias'] as const;
 const LEAVES: ReadonlySet<string> = new Set<Leaf>(['input', 'weight', 'bias']);
 
 function answer(c: Case): Answer {
@@ -83,6 +84,7 @@ function run(state: State, step: Step): StepResult {
     case 'inspect':
       return returned([], Object.fromEntries(step.names.map((name) => [name, inspectName(state, name)])));
     case 'double_backward':
+      return doubleBackward(state, step);
     case 'probe':
       throw new Unsupported(`the port answers no ${step.kind} yet`);
     default:
@@ -118,7 +120,8 @@ function forward(state: State, step: Step & { kind: 'forward' }): StepResult {
     recorded: step.gradient,
     inputs: new Map([['input', step.input]]),
     grads: new Map(),
-    parameters: module,
+    owner: module,
+    frozen: new Set(PARAMETERS.filter((name) => !module.requiresGrad[name])),
   };
   return returned([{ name: 'output', tensor: contiguous(call.output) }]);
 }
@@ -157,7 +160,7 @@ function callFunction(state: State, step: Step & { kind: 'call' }): StepResult {
   for (const [leaf, value] of Object.entries(step.arguments)) {
     if (LEAVES.has(leaf) && value.kind === 'tensor') inputs.set(leaf, value.tensor);
   }
-  state.graph = { call, recorded: step.gradient, inputs, grads: new Map(), parameters: null };
+  state.graph = { call, recorded: step.gradient, inputs, grads: new Map(), owner: null, frozen: new Set() };
   return returned(tensors);
 }
 
@@ -168,15 +171,24 @@ function backward(state: State, step: Step & { kind: 'backward' }): StepResult {
     graph.grads.clear();
     module?.zeroGrad();
   }
-  if (!graph.recorded) {
-    throw new TorchError('RuntimeError', 'element 0 of tensors does not require grad and does not have a grad_fn');
-  }
+  if (!graph.recorded) throw withoutGradient();
   goBack(graph, inDtype(step.gradient, graph.call.output.dtype));
   const tensors: NamedTensor[] = [];
   for (const [leaf, tensor] of graph.grads) tensors.push({ name: `${leaf}.grad`, tensor: contiguous(tensor) });
   if (module?.weightGrad) tensors.push({ name: 'weight.grad', tensor: cloneTensor(module.weightGrad) });
   if (module?.biasGrad) tensors.push({ name: 'bias.grad', tensor: cloneTensor(module.biasGrad) });
   return returned(tensors);
+}
+
+function doubleBackward(state: State, step: Step & { kind: 'double_backward' }): StepResult {
+  const { graph, module } = state;
+  if (graph === null) return NOT_RUN;
+  if (!graph.recorded) throw withoutGradient();
+  return returned(goBackTwice(graph, module, inDtype(step.gradient, graph.call.output.dtype), step.vectors));
+}
+
+function withoutGradient(): TorchError {
+  return new TorchError('RuntimeError', 'element 0 of tensors does not require grad and does not have a grad_fn');
 }
 
 function inDtype(gradient: Tensor, dtype: Dtype): Tensor {
