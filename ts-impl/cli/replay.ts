@@ -61,7 +61,7 @@ export function addReplay(program: Command, session: Session): void {
 const HELP = `
 Example:
   normative replay g1/ordinary/0/0/BatchNorm1d.f32.2x10.eval-eval-same-eval
-  normative replay g1/ordinary/0/3 --subject js:norms.js#LayerNorm --oracle embedded`;
+  normative replay g1/ordinary/0/3/LayerNorm.f32.4x1x1x16x28.eval --subject js:norms.js#LayerNorm --oracle embedded`;
 
 async function runReplay(session: Session, id: string, flags: ReplayFlags): Promise<number> {
   const { edge, rooms } = session;

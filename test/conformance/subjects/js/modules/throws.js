@@ -1,3 +1,3 @@
 // Throws while it is imported.
 
-throw new RangeError("no model file");
+throw new RangeError('no model file');

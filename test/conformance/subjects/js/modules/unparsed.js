@@ -1,3 +1,0 @@
-// Does not parse.
-
-export class LayerNorm { forward( {
