@@ -14,7 +14,7 @@ import { STATE } from '../families/state.ts';
 import { buildSteps, type Streams } from './build.ts';
 import { HALF_DTYPES, HALF_PARAMETERS, inHalf } from './half.ts';
 import type { Layout } from './layouts.ts';
-import { drawPlan, type Plan } from './plan.ts';
+import { type Constraint, drawPlan, type Plan } from './plan.ts';
 import { firstInput, summarise } from './summary.ts';
 
 /**
@@ -78,7 +78,7 @@ function isListed(family: FamilyName): family is ListedName {
 }
 
 function drawCase(family: DrawnName, index: number, draw: Draw, streams: Streams): Made {
-  const rule = DRAWN_FAMILIES[family].rule(index);
+  const rule: Constraint = DRAWN_FAMILIES[family].rule(index);
   const half = rule.half && { ...rule, half: rule.half === 'either' ? draw.pick(HALF_PARAMETERS) : rule.half };
   const drawn = drawPlan(rule, subjectAt(rule, index), draw);
   const plan: Plan = half ? { ...drawn, dtype: 'float32' } : drawn;
