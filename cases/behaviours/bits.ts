@@ -18,7 +18,7 @@ import {
   unbiased,
 } from './recipes.ts';
 import { other, values } from './say.ts';
-import { affine, channels, FALSE, flat, groups, probe, rows, TRUE } from './short.ts';
+import { affine, channels, FALSE, flat, groups, probe, rows, sixteenths, TRUE } from './short.ts';
 import { behaviour, drawn, numbers } from './write.ts';
 
 const EPS = 1e-5;
@@ -45,6 +45,8 @@ const LENGTHS = [3, 8, 9, 17, 100, 128, 136, 300, 520];
 const PROBED = [1, 3, 7, 8, 9, 16, 17, 31, 64, 100, 127, 128, 129, 136, 200, 257, 300, 384, 520, 1000];
 
 type Statistics = (x: readonly number[]) => Moments;
+/** One thread. */
+const rowMoments: Statistics = (x) => momentsInFloats(x);
 
 export const BITS: readonly Behaviour[] = [
   behaviour('B-170', {
@@ -63,7 +65,7 @@ export const BITS: readonly Behaviour[] = [
     claims: [
       ...tracked('planes:4', X, momentsInDoubles, 1),
       ...tracked('planes:6', X, momentsInDoubles, 2),
-      ...tracked('rows:4', ROWS, momentsInFloats, 1),
+      ...tracked('rows:4', ROWS, rowMoments, 1),
     ],
   }),
   behaviour('B-172', {
@@ -95,14 +97,17 @@ export const BITS: readonly Behaviour[] = [
     line: 'LayerNorm’s mean and 1/σ: Welford’s method in eight lanes, chunks of 16 vectors, merged in a cascade',
     ask: {
       ...Object.fromEntries(
-        LENGTHS.map((n) => [`width-${n}`, [rows('LayerNorm', n, { elementwise_affine: FALSE }), train(pattern(3, n))]]),
+        LENGTHS.map((n) => [
+          `width-${n}`,
+          [rows('LayerNorm', n, { elementwise_affine: FALSE }), train(sixteenths(3, n))],
+        ]),
       ),
       statistics: { layer: 'LayerNorm', steps: [probe('layer-norm-statistics')] },
     },
     claims: [
-      ...LENGTHS.map((n) => values(`width-${n}:1 output`, layered(pattern(3, n), n, null, null))),
+      ...LENGTHS.map((n) => values(`width-${n}:1 output`, layered(sixteenths(3, n), n, null, null))),
       ...PROBED.flatMap((n) => {
-        const moments = chunks(flat(pattern(3, n)), n).map(momentsInLanes);
+        const moments = chunks(flat(sixteenths(3, n)), n).map(momentsInLanes);
         return [
           values(
             `statistics:0 mean.${n}`,
@@ -141,7 +146,7 @@ export const BITS: readonly Behaviour[] = [
       ...LENGTHS.map((n) => values(`width-${n}:3 output`, groupedOutput(grouped(n), n, true))),
       ...LENGTHS.map((n) => values(`plain-${n}:1 output`, groupedOutput(grouped(n), n, false))),
       ...PROBED.flatMap((n) => {
-        const moments = chunks(flat(pattern(1, 4 * n)), 2 * n).map(momentsInLanes);
+        const moments = chunks(flat(sixteenths(1, 4 * n)), 2 * n).map(momentsInLanes);
         return [
           values(
             `statistics:0 mean.${n}`,
@@ -164,8 +169,8 @@ export const BITS: readonly Behaviour[] = [
       doubles: [channels('BatchNorm1d', 4), ...PARAMETERS, train(numbers(turned(flat(ROWS), 4), [1, 4, 50]))],
     },
     claims: [
-      values('rows:3 output', batched(ROWS, momentsInFloats)),
-      values('planes:3 output', batched(ROWS, momentsInFloats)),
+      values('rows:3 output', batched(ROWS, rowMoments)),
+      values('planes:3 output', batched(ROWS, rowMoments)),
       values('doubles:3 output', turned(batched(ROWS, momentsInDoubles), 4)),
       other('rows:3 output', 'doubles:3 output'),
     ],
@@ -236,13 +241,7 @@ function groupedOutput(x: Tensor, width: number, weighted: boolean): number[] {
 }
 
 function grouped(width: number): Tensor {
-  return numbers(flat(pattern(2, 4 * width)), [2, 4, width]);
-}
-
-/** The sixteenths between 3 and 11 that the oracle's probes make too: [rows, width]. */
-function pattern(count: number, width: number): Tensor {
-  const list = Array.from({ length: count * width }, (_, i) => 3 + (((i * 37) % 101) + ((i * i) % 29)) / 16);
-  return numbers(list, [count, width]);
+  return numbers(flat(sixteenths(2, 4 * width)), [2, 4, width]);
 }
 
 function shifted(x: Tensor, by: readonly number[], positions: number): Tensor {

@@ -1,6 +1,6 @@
 // Which element types each layer takes, alone and mixed with parameters of another, and in which words it refuses.
 
-import type { Dtype, HalfDtype } from '../../ts-impl/tensor/dtype.ts';
+import type { Dtype } from '../../ts-impl/tensor/dtype.ts';
 import { isHalf } from '../../ts-impl/tensor/half.ts';
 import type { Tensor } from '../../ts-impl/tensor/tensor.ts';
 import type { Step, Value } from '../case.ts';

@@ -20,10 +20,18 @@ export function momentsInDoubles(x: readonly number[]): Moments {
   return { mean, squares, count: x.length };
 }
 
-/** BatchNorm of [N, C]: two passes down the rows, both sums in float32. */
-export function momentsInFloats(x: readonly number[]): Moments {
-  const mean = f(x.reduce((sum, value) => f(sum + value), 0) / x.length);
-  const squares = x.reduce((sum, value) => fma(f(value - mean), f(value - mean), sum), 0);
+/**
+ * BatchNorm of [N, C]: two passes down the rows. Each thread sums its run of rows in float32, and their sums are added in float64; as
+ * many threads as rows leave only float64.
+ */
+export function momentsInFloats(x: readonly number[], threads = 1): Moments {
+  if (x.length <= threads) return momentsInDoubles(x);
+  const run = Math.ceil(x.length / threads);
+  const runs = Array.from({ length: threads }, (_, t) => x.slice(t * run, (t + 1) * run));
+  const total = (add: (sum: number, value: number) => number) =>
+    runs.reduce((sum, part) => sum + part.reduce(add, 0), 0);
+  const mean = f(total((sum, value) => f(sum + value)) / x.length);
+  const squares = f(total((sum, value) => fma(f(value - mean), f(value - mean), sum)));
   return { mean, squares, count: x.length };
 }
 

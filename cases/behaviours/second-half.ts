@@ -12,9 +12,11 @@ import { DTYPES } from './dtypes.ts';
 import { EMPTY } from './empty.ts';
 import { EPS } from './eps.ts';
 import { EQUIVALENCES } from './equivalences.ts';
+import { EXTRAS } from './extras.ts';
 import { GRADIENTS } from './gradients.ts';
 import { HALF_PRECISION } from './half-precision.ts';
 import { MEMORY_FORMAT } from './memory-format.ts';
+import { SAMPLE_SHAPES } from './samples.ts';
 import { SPECIAL_VALUES } from './special-values.ts';
 import { STATE_DICTS } from './state-dicts.ts';
 
@@ -35,4 +37,6 @@ export const SECOND_HALF: readonly Behaviour[] = [
   ...DTYPES,
   ...MEMORY_FORMAT,
   ...STATE_DICTS,
+  ...SAMPLE_SHAPES,
+  ...EXTRAS,
 ];

@@ -3,7 +3,7 @@
 import type { HalfDtype } from '../../ts-impl/tensor/dtype.ts';
 import { encodeHalves } from '../../ts-impl/tensor/half.ts';
 import type { Shape } from '../../ts-impl/tensor/shape.ts';
-import { contiguous, fromStorage, type Tensor } from '../../ts-impl/tensor/tensor.ts';
+import { contiguous, fromStorage, type Tensor, tensor } from '../../ts-impl/tensor/tensor.ts';
 import { type Arguments, bool, int, ints, type LayerName, type Step, type Value } from '../case.ts';
 import { construct, setTensor } from '../families/row.ts';
 
@@ -39,6 +39,12 @@ export function halves(flat: readonly number[], shape: Shape, dtype: HalfDtype):
 /** The numbers of a float32 or float64 tensor, in index order. */
 export function flat(t: Tensor): number[] {
   return Array.from(contiguous(t).storage, Number);
+}
+
+/** Sixteenths between 3 and 11 in no order, all exact in float32: [rows, width]. The oracle's probes make the same. */
+export function sixteenths(count: number, width: number): Tensor {
+  const list = Array.from({ length: count * width }, (_, i) => 3 + (((i * 37) % 101) + ((i * i) % 29)) / 16);
+  return tensor(list, [count, width], 'float32');
 }
 
 /** Entries by name, each with a row of its own made from its name and value. */

@@ -1,0 +1,134 @@
+// Layers that become others, layers for many processes, and what depends on the number of threads: pins on PyTorch itself.
+
+import type { Behaviour } from './behaviour.ts';
+import { batchOutput, inverseDeviation, type Moments, momentsInDoubles, momentsInFloats } from './recipes.ts';
+import { other, refuses, same, values, words } from './say.ts';
+import { flat, probe, sixteenths } from './short.ts';
+import { pin } from './write.ts';
+
+const LAZY_KEYS = 'weight, bias, running_mean, running_var, num_batches_tracked';
+const OPTIONS = 'eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)';
+const ONE_THREAD = 'the port computes as PyTorch does on one thread';
+
+const lazy = (own: string, becomes: string) => [
+  words('0 before', `${own}(0, ${OPTIONS}`),
+  words('0 before.num_features', '0'),
+  words('0 before.keys', LAZY_KEYS),
+  words('0 before.weight', 'UninitializedParameter'),
+  words('0 after', `${becomes}(4, ${OPTIONS}`),
+  words('0 after.type', becomes),
+  words('0 after.num_features', '4'),
+  // [3, 4, 5] counting from 0: channel means 22, 27, 32 and 37.
+  values('0 running_mean', [2.2, 2.7, 3.2, 3.7], 1e-6),
+];
+
+/** [rows, width] of sevenths of sixteenths, as the oracle's probes of threads have it. */
+const uneven = (count: number, width: number) => flat(sixteenths(count, width)).map((x) => Math.fround(x / 7));
+
+export const EXTRAS: readonly Behaviour[] = [
+  pin('B-215', 'a layer that changes its class is Python’s; the port has no lazy layers', {
+    layers: ['LazyBatchNorm1d'],
+    line: 'a lazy BatchNorm has all five keys and 0 features, and becomes a BatchNorm of size(1) at its first forward',
+    ask: [probe('lazy-batch-norm')],
+    claims: lazy('LazyBatchNorm1d', 'BatchNorm1d'),
+  }),
+  pin('B-216', 'a layer that changes its class is Python’s; the port has no lazy layers', {
+    layers: ['LazyInstanceNorm1d'],
+    line: 'a lazy InstanceNorm has weights and tracks, unlike the others, and of an unbatched input takes the wrong axis',
+    ask: {
+      batched: { layer: 'LazyInstanceNorm1d', steps: [probe('lazy-instance-norm')] },
+      unbatched: { layer: 'LazyInstanceNorm1d', steps: [probe('lazy-unbatched')] },
+    },
+    claims: [
+      ...lazy('LazyInstanceNorm1d', 'InstanceNorm1d').map((claim) =>
+        'at' in claim ? { ...claim, at: { ...claim.at, question: 'batched' } } : claim,
+      ),
+      refuses('unbatched:0', 'ValueError', "expected input's size at dim=0 to match num_features (5), but got: 4."),
+    ],
+  }),
+  pin('B-217', 'SyncBatchNorm is about processes; the port has one', {
+    layers: ['SyncBatchNorm'],
+    line: 'SyncBatchNorm on a CPU without a process group has the bits of BatchNorm, and refuses fewer than two axes',
+    ask: {
+      forward: { layer: 'SyncBatchNorm', steps: [probe('sync-batch-norm')] },
+      rank: { layer: 'SyncBatchNorm', steps: [probe('sync-batch-norm-rank')] },
+    },
+    claims: [
+      same('forward:0 output', 'forward:0 as'),
+      values('forward:0 output', [-1.2247, -1.2247, 0, 0, 1.2247, 1.2247], 1e-4),
+      values('forward:0 running_mean', [0.3, 0.6]),
+      values('forward:0 running_var', [1.3, 2.5]),
+      refuses('rank:0', 'ValueError', 'expected at least 2D input (got 1D input)'),
+    ],
+  }),
+  pin('B-218', 'module surgery is Python’s', {
+    layers: ['SyncBatchNorm', 'BatchNorm1d', 'BatchNorm2d'],
+    line: 'convert_sync_batchnorm replaces every BatchNorm, keeps its options and its very tensors, and leaves other norms',
+    ask: { convert: { layer: 'SyncBatchNorm', steps: [probe('sync-batch-norm-conversion')] } },
+    claims: [
+      words('convert:0 types', 'SyncBatchNorm, SyncBatchNorm, GroupNorm, InstanceNorm1d'),
+      words(
+        'convert:0 first',
+        'SyncBatchNorm(3, eps=0.5, momentum=0.25, affine=True, bias=True, track_running_stats=True)',
+      ),
+      words('convert:0 kept', 'True'),
+    ],
+  }),
+  pin('B-221', ONE_THREAD, {
+    layers: ['batch_norm'],
+    line: 'the bits of BatchNorm of (N, C) change between one thread and two; those of (N, C, L) do not',
+    ask: [probe('threads-rows')],
+    claims: [
+      values(
+        '0 one',
+        byRows(200, 17, (x) => momentsInFloats(x, 1)),
+      ),
+      values(
+        '0 two',
+        byRows(200, 17, (x) => momentsInFloats(x, 2)),
+      ),
+      other('0 one', '0 two'),
+      values('0 planes.one', byPlanes(20, 17, 10)),
+      same('0 planes.one', '0 planes.two'),
+    ],
+  }),
+  pin('B-222', ONE_THREAD, {
+    layers: ['batch_norm'],
+    line: 'BatchNorm of as many rows as threads, or fewer, sums in float64: visible with two rows and two threads',
+    ask: [probe('threads-two-rows')],
+    claims: [
+      values(
+        '0 one',
+        byRows(2, 64, (x) => momentsInFloats(x, 1)),
+      ),
+      values('0 two', byRows(2, 64, momentsInDoubles)),
+      other('0 one', '0 two'),
+    ],
+  }),
+];
+
+// --- internal ---
+
+function byRows(count: number, width: number, statistics: (x: readonly number[]) => Moments): number[] {
+  return normalisedBits(uneven(count, width), (i) => i % width, width, statistics);
+}
+
+/** The same numbers seen as [n, c, s]. */
+function byPlanes(n: number, c: number, s: number): number[] {
+  return normalisedBits(uneven(n * s, c), (i) => Math.floor(i / s) % c, c, momentsInDoubles);
+}
+
+function normalisedBits(
+  x: readonly number[],
+  channelOf: (i: number) => number,
+  count: number,
+  statistics: (x: readonly number[]) => Moments,
+): number[] {
+  const lists: number[][] = Array.from({ length: count }, () => []);
+  x.forEach((value, i) => lists[channelOf(i)].push(value));
+  const moments = lists.map(statistics);
+  return x.map((value, i) => {
+    const own = moments[channelOf(i)];
+    return batchOutput(value, own.mean, inverseDeviation(own, 1e-5), 1, 0);
+  });
+}
