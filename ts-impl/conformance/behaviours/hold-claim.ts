@@ -228,7 +228,10 @@ function holdLargest(t: Tensor, least: number, most: number): Against | null {
   const came = elementsOf(t);
   if (came.length === 0) return [claimed, 'no element'];
   let largest = 0;
-  for (const x of came) if (!(Math.abs(x) <= largest)) largest = Math.abs(x); // NaN is larger than all
+  for (const x of came) {
+    if (!(Math.abs(x) <= largest)) largest = Math.abs(x);
+    if (Number.isNaN(largest)) break; // and it lies between no two
+  }
   return largest >= least && largest <= most ? null : [claimed, shown(largest)];
 }
 
