@@ -14,13 +14,25 @@ export interface AlarmCounts {
   /** Tensors computed anew and judged. */
   tensors: number;
   alarms: number;
+  /** Answers where every element that differs is PyTorch's fault: it alone is beyond the budget around the truth. */
+  oracleFaults: number;
+  readonly faultyCases: Set<string>;
   /** Alarms and judged tensors by `style layer dtype direction`. */
   readonly cells: Map<string, { tensors: number; alarms: number; worst: number }>;
   readonly examples: { readonly key: string; readonly id: string; readonly line: string }[];
 }
 
 export function noCounts(): AlarmCounts {
-  return { cases: 0, judged: 0, tensors: 0, alarms: 0, cells: new Map(), examples: [] };
+  return {
+    cases: 0,
+    judged: 0,
+    tensors: 0,
+    alarms: 0,
+    oracleFaults: 0,
+    faultyCases: new Set(),
+    cells: new Map(),
+    examples: [],
+  };
 }
 
 /** Asks the oracle one batch and counts into `counts`. */
@@ -34,7 +46,12 @@ export async function countAlarms(cases: readonly Case[], oracle: Subject, count
       if (tensors === 0) continue;
       counts.judged++;
       counts.tensors += tensors;
-      const verdict = judge(c, answers[i], { outcome, truth: null }, { kind: 'bound' });
+      const verdict = judge(
+        c,
+        { ...answers[i], truth: answers[i].outcome },
+        { outcome, truth: null },
+        { kind: 'bound' },
+      );
       tally(counts, style.name, c, verdict);
     }
   }
@@ -46,13 +63,18 @@ const EXAMPLES_PER_CELL = 3;
 
 function tally(counts: AlarmCounts, style: string, c: Case, verdict: Verdict): void {
   let alarmed = false;
+  let faulty = false;
   for (const t of verdict.tensors) {
     const key = [style, c.layer, c.dtype, t.direction].join(' | ');
     const cell = counts.cells.get(key) ?? { tensors: 0, alarms: 0, worst: 0 };
     counts.cells.set(key, cell);
     cell.tensors++;
-    cell.worst = Math.max(cell.worst, shareOf(t));
+    if (t.differs === 0) cell.worst = Math.max(cell.worst, shareOf(t));
     if (t.differs === 0) continue;
+    if (t.oracleAtFault === t.differs) {
+      faulty = true;
+      continue;
+    }
     cell.alarms++;
     alarmed = true;
     if (cell.alarms <= EXAMPLES_PER_CELL) counts.examples.push({ key, id: c.id, line: describe(t) });
@@ -62,6 +84,10 @@ function tally(counts: AlarmCounts, style: string, c: Case, verdict: Verdict): v
     counts.examples.push({ key: `${style} | ${c.layer}`, id: c.id, line: problem.message });
   }
   if (alarmed) counts.alarms++;
+  else if (faulty) {
+    counts.oracleFaults++;
+    counts.faultyCases.add(c.id);
+  }
 }
 
 function shareOf(t: TensorVerdict): number {

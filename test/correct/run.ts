@@ -49,7 +49,7 @@ try {
 print(counts);
 process.exitCode = counts.alarms > 0 || counts.judged === 0 ? 1 : 0;
 
-function print({ cases, judged, tensors, alarms, cells, examples }: AlarmCounts): void {
+function print({ cases, judged, tensors, alarms, oracleFaults, faultyCases, cells, examples }: AlarmCounts): void {
   const seconds = (performance.now() - started) / 1000;
   const lines = [...cells]
     .filter(([, cell]) => values.all || cell.alarms > 0)
@@ -60,7 +60,9 @@ function print({ cases, judged, tensors, alarms, cells, examples }: AlarmCounts)
     );
   process.stdout.write(`${lines.join('\n')}\n`);
   for (const { key, id, line } of examples.slice(0, 400)) process.stdout.write(`${key}\n  ${id}\n  ${line}\n`);
+  for (const id of [...faultyCases].slice(0, 10)) process.stdout.write(`PyTorch alone is off: ${id}\n`);
   process.stdout.write(
-    `${cases} cases, ${judged} answers of ${tensors} tensors judged, ${alarms} false alarms, ${seconds.toFixed(0)} s\n`,
+    `${cases} cases, ${judged} answers of ${tensors} tensors judged, ${alarms} false alarms, ${seconds.toFixed(0)} s; ` +
+      `${oracleFaults} answers to ${faultyCases.size} cases differ because PyTorch alone is off the truth\n`,
   );
 }

@@ -1,5 +1,7 @@
 // The Verdict: what the judge saw when it held one Outcome against another, every element of every tensor looked at.
 
+import type { Direction } from './place.ts';
+
 export type VerdictKind = 'identical' | 'within' | 'differs' | 'refused' | 'unsupported' | 'undecided';
 
 export interface Verdict {
@@ -22,7 +24,7 @@ export interface Problem {
 export interface TensorVerdict {
   readonly step: number;
   readonly tensor: string;
-  readonly direction: 'forward' | 'backward' | 'buffers';
+  readonly direction: Direction;
   readonly mode: 'train' | 'eval';
   readonly dtype: string;
   readonly elements: number;
@@ -36,6 +38,8 @@ export interface TensorVerdict {
   readonly maxRelative: number | null;
   /** The element with the largest share of its budget; null where all are identical. */
   readonly worst: WorstElement | null;
+  /** Of the elements that differ, those where PyTorch alone is further from the truth than the budget. */
+  readonly oracleAtFault: number;
 }
 
 export interface WorstElement {
@@ -48,6 +52,9 @@ export interface WorstElement {
   readonly relative: number;
   /** The absolute distance that the tolerance allows here. */
   readonly budget: number;
-  /** Who is nearer to the float64 truth; null where no truth was asked. */
+  /** Who is nearer to the truth; null where none was asked for or is known. */
   readonly nearer: 'subject' | 'oracle' | 'tie' | null;
+  /** How far each side is from the truth. */
+  readonly oracleError: number | null;
+  readonly subjectError: number | null;
 }

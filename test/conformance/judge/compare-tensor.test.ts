@@ -15,8 +15,12 @@ let sizeForBudget = 1;
 
 function compare(expected: Tensor, actual: Tensor, allowance: Allowance | number, truth: Tensor | null = null) {
   sizeForBudget = expected.storage.length;
-  return compareTensor(expected, actual, typeof allowance === 'number' ? within(allowance) : allowance, truth);
+  return compareTensor(expected, actual, typeof allowance === 'number' ? within(allowance) : allowance, () =>
+    told(truth),
+  );
 }
+
+const told = (truth: Tensor | null) => (truth === null ? null : { hi: truth.storage as Float64Array, lo: null }); // truths are made as float64
 
 describe('identical', () => {
   test('the same bytes, and no budget is asked for', () => {
@@ -26,7 +30,7 @@ describe('identical', () => {
         throw new Error('asked');
       },
     };
-    const seen = compareTensor(float32([1, -0, Number.NaN]), float32([1, -0, Number.NaN]), never, null);
+    const seen = compareTensor(float32([1, -0, Number.NaN]), float32([1, -0, Number.NaN]), never, () => null);
     expect(seen).toMatchObject({ elements: 3, identical: 3, within: 0, differs: 0, maxUlp: 0, worst: null });
   });
 
@@ -78,7 +82,9 @@ describe('differs', () => {
 
   test('too few budgets are a fault of ours, not an agreement', () => {
     const short: Allowance = { kind: 'budgets', budgets: () => new Float64Array(1) };
-    expect(() => compareTensor(float32([1, 2]), float32([1, 3]), short, null)).toThrow(/1 budgets for 2 elements/);
+    expect(() => compareTensor(float32([1, 2]), float32([1, 3]), short, () => null)).toThrow(
+      /1 budgets for 2 elements/,
+    );
   });
 });
 
@@ -87,7 +93,7 @@ describe('the worst element', () => {
     const expected = float32([1, 2, 3, 4], [2, 2]);
     const actual = float32([1, 2.5, 3.25, 4], [2, 2]);
     const allowance: Allowance = { kind: 'budgets', budgets: () => new Float64Array([1, 10, 0.5, 1]) };
-    const seen = compareTensor(expected, actual, allowance, float64([1, 2, 3.2, 4], [2, 2]));
+    const seen = compareTensor(expected, actual, allowance, () => told(float64([1, 2, 3.2, 4], [2, 2])));
     expect(seen).toMatchObject({ identical: 2, within: 2, differs: 0, maxAbsolute: 0.5, maxRelative: 0.25 });
     expect(seen.worst).toEqual({
       index: [1, 0],
@@ -98,6 +104,8 @@ describe('the worst element', () => {
       relative: 0.25 / 3,
       budget: 0.5,
       nearer: 'subject',
+      oracleError: Math.abs(3 - 3.2),
+      subjectError: 3.25 - 3.2,
     });
   });
 

@@ -166,10 +166,20 @@ describe('truth', () => {
     expect(judged(near).tensors[0].worst?.nearer).toBeNull();
   });
 
-  test('is none for a case that is float64 itself', () => {
-    const own = { ...question, dtype: 'float64' } as const;
-    const told = answer([made, output], [made, output]);
-    expect(judge(own, told, near, ranks(8)).tensors[0].worst?.nearer).toBeNull();
+  test('is worked out where the case is float64 itself: PyTorch in float64 is no judge of its like', () => {
+    const x = float64([0.1, 0.2, 0.3, 0.7], [2, 2]);
+    const c = { ...oneForward(x), dtype: 'float64' } as const;
+    // Two rows: a normalised value is ±(x₁ − x₀)/2·r, in exact arithmetic 0.99950037468777… and 0.99992000959872…
+    const right = [-0.9995003746877732, -0.99992000959872, 0.9995003746877732, 0.99992000959872];
+    const nudged = right.map((y) => y * (1 + 2 ** -44));
+    const of = (values: readonly number[]) => [made, returned({ output: float64(values, [2, 2]) })];
+    expect(judge(c, answer(of(right), of(right)), answer(of(nudged)), ranks(1e6)).tensors[0].worst?.nearer).toBe(
+      'oracle',
+    );
+    expect(judge(c, answer(of(nudged), of(nudged)), answer(of(right)), ranks(1e6)).tensors[0].worst?.nearer).toBe(
+      'subject',
+    );
+    expect(judge(c, answer(of(right)), answer(of(nudged)), ranks(1e6)).tensors[0].worst?.nearer).toBeNull();
   });
 });
 

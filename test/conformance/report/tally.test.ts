@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { CellTally, Tally } from '../../../ts-impl/conformance/report/tally.ts';
 import type { TensorVerdict, Verdict, VerdictKind } from '../../../ts-impl/conformance/verdict.ts';
+import { type Tensor, tensor } from '../../../ts-impl/tensor/tensor.ts';
 import { caseOf } from '../judge/hand-made.ts';
 
 function tensorVerdict(absolute: number, budget: number, more: Partial<TensorVerdict> = {}): TensorVerdict {
@@ -15,6 +16,8 @@ function tensorVerdict(absolute: number, budget: number, more: Partial<TensorVer
     relative: absolute,
     budget,
     nearer: null,
+    oracleError: null,
+    subjectError: null,
   };
   return {
     step: 1,
@@ -30,6 +33,7 @@ function tensorVerdict(absolute: number, budget: number, more: Partial<TensorVer
     maxAbsolute: absolute,
     maxRelative: absolute,
     worst,
+    oracleAtFault: 0,
     ...more,
   };
 }
@@ -75,12 +79,26 @@ describe('Tally', () => {
       ['x1/c', 0],
     ]);
   });
+
+  test('files each step under the layout that its own input has', () => {
+    const cells = new CellTally();
+    const dense = tensor([1, 2, 3, 4, 5, 6], [2, 3], 'float32');
+    const turned = { ...dense, shape: [3, 2], strides: [1, 3] };
+    const forward = (input: Tensor) => ({ kind: 'forward', mode: 'train', input, gradient: false }) as const;
+    const tensors = [0, 1].map((step) => ({ ...tensorVerdict(1, 2), step }));
+    cells.add(caseOf([forward(dense), forward(turned)]), verdict('x1/a', 'within', tensors));
+    expect(cells.all().map(({ layout, elements }) => [layout, elements])).toEqual([
+      ['contiguous', 4],
+      ['strided', 4],
+    ]);
+  });
 });
 
 describe('CellTally', () => {
   test('adds up elements, counts a case once a cell, and keeps NaN', () => {
     const cells = new CellTally();
-    const c = caseOf([]);
+    const input = tensor([1, 2, 3, 4], [2, 2], 'float32');
+    const c = caseOf([{ kind: 'forward', mode: 'train', input, gradient: false }]);
     cells.add(c, verdict('x1/a', 'within', [tensorVerdict(1, 2), tensorVerdict(1, 2)]));
     cells.add(c, verdict('x1/b', 'differs', [tensorVerdict(1, 2, { maxUlp: Number.NaN })]));
     cells.add(
@@ -91,8 +109,21 @@ describe('CellTally', () => {
       ]),
     );
     expect(cells.all()).toMatchObject([
-      { direction: 'backward', cases: 1, elements: 4, maxUlp: null },
+      { direction: 'backward', layout: 'contiguous', cases: 1, elements: 4, maxUlp: null },
       { direction: 'forward', cases: 3, elements: 16, identicalElements: 12, within: 4, differs: 0, maxUlp: 'NaN' },
+    ]);
+  });
+
+  test('files each step under the layout that its own input has', () => {
+    const cells = new CellTally();
+    const dense = tensor([1, 2, 3, 4, 5, 6], [2, 3], 'float32');
+    const turned = { ...dense, shape: [3, 2], strides: [1, 3] };
+    const forward = (input: Tensor) => ({ kind: 'forward', mode: 'train', input, gradient: false }) as const;
+    const tensors = [0, 1].map((step) => ({ ...tensorVerdict(1, 2), step }));
+    cells.add(caseOf([forward(dense), forward(turned)]), verdict('x1/a', 'within', tensors));
+    expect(cells.all().map(({ layout, elements }) => [layout, elements])).toEqual([
+      ['contiguous', 4],
+      ['strided', 4],
     ]);
   });
 });

@@ -27,14 +27,24 @@ export interface Comparison {
   readonly maxAbsolute: number | null;
   readonly maxRelative: number | null;
   readonly worst: WorstElement | null;
+  /** Of the elements that differ, those where the expected value alone is beyond the budget around the truth. */
+  readonly oracleAtFault: number;
 }
 
-/** Compares tensors of the same dtype and shape, both contiguous. `truth` is the float64 answer, null where there is none. */
+/** True values as sums of two float64, `lo` null where one is enough; null where there is none. `wrong`: some element differs. */
+export type FindTruth = (wrong: boolean) => Truth | null;
+
+export interface Truth {
+  readonly hi: ArrayLike<number>; // [elements]
+  readonly lo: ArrayLike<number> | null; // [elements]
+}
+
+/** Compares tensors of the same dtype and shape, both contiguous. The truth is asked for only if an element is not identical. */
 export function compareTensor(
   expected: Tensor,
   actual: Tensor,
   allowance: Allowance,
-  truth: Tensor | null,
+  findTruth: FindTruth,
 ): Comparison {
   const size = expected.storage.length;
   if (sameBytes(rawBytes(expected.storage), rawBytes(actual.storage))) return identical(size);
@@ -89,16 +99,19 @@ export function compareTensor(
     if (relative > maxRelative || Number.isNaN(relative)) maxRelative = relative;
   }
   if (same === size) return identical(size); // NaNs with different payloads only
-  const budget = budgets === null ? spacing(e[worst], expected.dtype) * ranks : budgets[worst];
+  const differs = size - same - within;
+  const budgetAt = (i: number) => (budgets === null ? spacing(e[i], expected.dtype) * ranks : budgets[i]);
+  const truth = findTruth(differs > 0);
   return {
     elements: size,
     identical: same,
     within,
-    differs: size - same - within,
+    differs,
     maxUlp,
     maxAbsolute,
     maxRelative,
-    worst: describe(worst, e, a, budget, expected, actual, truth),
+    worst: describe(worst, e, a, budgetAt(worst), expected, actual, truth),
+    oracleAtFault: differs === 0 || truth === null ? 0 : countOracleFaults(e, a, budgetAt, truth),
   };
 }
 
@@ -115,6 +128,7 @@ function identical(size: number): Comparison {
     maxAbsolute: none,
     maxRelative: none,
     worst: null,
+    oracleAtFault: 0,
   };
 }
 
@@ -163,9 +177,11 @@ function describe(
   budget: number,
   expected: Tensor,
   actual: Tensor,
-  truth: Tensor | null,
+  truth: Truth | null,
 ): WorstElement {
   const absolute = Math.abs(e[at] - a[at]);
+  const oracleError = truth === null ? null : distanceTo(truth, at, e[at]);
+  const subjectError = truth === null ? null : distanceTo(truth, at, a[at]);
   return {
     index: indexOf(at, expected.shape),
     expected: e[at],
@@ -174,25 +190,42 @@ function describe(
     absolute,
     relative: relativeDistance(e[at], absolute),
     budget,
-    nearer: truth === null ? null : nearer(e[at], a[at], elementsOf(truth)[at]),
+    nearer: oracleError === null || subjectError === null ? null : nearer(oracleError, subjectError),
+    oracleError,
+    subjectError,
   };
+}
+
+/** Elements that differ because the expected value is off: it is beyond the budget around the truth, and the actual value is not. */
+function countOracleFaults(
+  e: ArrayLike<number>,
+  a: ArrayLike<number>,
+  budgetAt: (i: number) => number,
+  truth: Truth,
+): number {
+  let count = 0;
+  for (let i = 0; i < e.length; i++) {
+    if (sameFloat(e[i], a[i])) continue;
+    const budget = budgetAt(i);
+    if (Math.abs(e[i] - a[i]) <= budget) continue;
+    if (!(distanceTo(truth, i, e[i]) <= budget) && distanceTo(truth, i, a[i]) <= budget) count++;
+  }
+  return count;
 }
 
 function relativeDistance(expected: number, absolute: number): number {
   return absolute === 0 ? 0 : absolute / Math.abs(expected);
 }
 
-/** Who is nearer to the truth. A side that is not finite where the truth is has no distance and is never nearer. */
-function nearer(expected: number, actual: number, truth: number): WorstElement['nearer'] {
-  const oracle = distanceTo(truth, expected);
-  const subject = distanceTo(truth, actual);
+function nearer(oracle: number, subject: number): WorstElement['nearer'] {
   if (oracle === subject) return 'tie';
   return subject < oracle ? 'subject' : 'oracle';
 }
 
-function distanceTo(truth: number, x: number): number {
-  if (Object.is(truth, x) || truth === x) return 0;
-  const distance = Math.abs(truth - x);
+/** A number that is not finite where the truth is has no distance: it is never nearer. */
+function distanceTo({ hi, lo }: Truth, i: number, x: number): number {
+  if (x === hi[i] || (Number.isNaN(x) && Number.isNaN(hi[i]))) return lo === null ? 0 : Math.abs(lo[i]);
+  const distance = Math.abs(x - hi[i] - (lo === null ? 0 : lo[i]));
   return Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
 }
 

@@ -7,8 +7,10 @@ import type { Answer, Outcome, StepResult } from '../outcome.ts';
 import type { Problem, TensorVerdict, Verdict, VerdictKind } from '../verdict.ts';
 import { directionOf } from '../place.ts';
 import { Budgets } from './budgets.ts';
-import { compareTensor } from './compare-tensor.ts';
+import { compareTensor, type Truth } from './compare-tensor.ts';
+import { elementsOf } from './elements.ts';
 import type { Tolerance } from './tolerance.ts';
+import { type StepTruth, truthOf } from './truth/truth.ts';
 
 /** Judges what `actual` answered to `c` by what `expected` answered. Every step is compared, those after a refusal too. */
 export function judge(c: Case, expected: Answer, actual: Answer, tolerance: Tolerance): Verdict {
@@ -38,7 +40,10 @@ function without(c: Case, kind: VerdictKind, message: string): Verdict {
 /** Where the two answers lie side by side; it gathers what is seen. */
 class Bench {
   private readonly c: Case;
-  private readonly truth: Outcome | null;
+  /** PyTorch's own answer in float64; null where none was asked for. */
+  private readonly wide: Outcome | null;
+  private readonly expected: Outcome;
+  private truth: readonly (StepTruth | null)[] | null = null;
   private readonly budgets: Budgets;
   private readonly tensors: TensorVerdict[] = [];
   private readonly problems: Problem[] = [];
@@ -49,8 +54,8 @@ class Bench {
 
   constructor(c: Case, expected: Outcome, truth: Outcome | null, tolerance: Tolerance) {
     this.c = c;
-    // A float64 case is its own float64 trajectory: no side can be told nearer by it.
-    this.truth = c.dtype === 'float64' ? null : truth;
+    this.wide = truth;
+    this.expected = expected;
     this.budgets = new Budgets(c, expected, tolerance);
   }
 
@@ -129,7 +134,9 @@ class Bench {
       return;
     }
     const e = contiguous(expected);
-    const comparison = compareTensor(e, contiguous(actual), this.budgets.of(at, name, e), this.truthOf(at, name, e));
+    const comparison = compareTensor(e, contiguous(actual), this.budgets.of(at, name, e), (wrong) =>
+      this.truthAbout(at, name, e, wrong),
+    );
     this.tensors.push({
       step: at,
       tensor: name,
@@ -140,12 +147,31 @@ class Bench {
     });
   }
 
-  private truthOf(at: number, name: string, like: Tensor): Tensor | null {
-    if (this.truth === null || (this.truth.kind !== 'returned' && this.truth.kind !== 'refused')) return null;
-    const result = this.truth.steps[at];
+  /**
+   * PyTorch's float64 is the truth of what is asked in less. A float64 answer is not told by its like, and one that differs may be wrong in
+   * float64 too: there the truth is worked out in double-double.
+   */
+  private truthAbout(at: number, name: string, like: Tensor, wrong: boolean): Truth | null {
+    if (this.wide === null || like.dtype === 'int64') return null;
+    const wide = this.c.dtype === 'float64' ? null : this.wideAnswer(at, name, like);
+    return wrong || wide === null ? (this.trueValues(at, name, like) ?? wide) : wide;
+  }
+
+  private wideAnswer(at: number, name: string, like: Tensor): Truth | null {
+    if (this.wide?.kind !== 'returned' && this.wide?.kind !== 'refused') return null;
+    const result = this.wide.steps[at];
     if (result?.kind !== 'returned') return null;
     const tensor = find(result.tensors, name);
-    return tensor !== null && sameShape(tensor.shape, like.shape) ? contiguous(tensor) : null;
+    if (tensor === null || !sameShape(tensor.shape, like.shape)) return null;
+    return { hi: elementsOf(contiguous(tensor)), lo: null };
+  }
+
+  private trueValues(at: number, name: string, like: Tensor): Truth | null {
+    const { expected } = this;
+    if (expected.kind !== 'returned' && expected.kind !== 'refused') return null;
+    this.truth ??= truthOf(this.c, expected.steps);
+    const values = this.truth[at]?.get(name);
+    return values !== undefined && values.hi.length === like.storage.length ? values : null;
   }
 }
 
