@@ -14,7 +14,7 @@ import {
   runningAfter,
   type Sets,
 } from './closed-forms.ts';
-import { names, shape, values } from './say.ts';
+import { names, refuses, shape, values } from './say.ts';
 import { FALSE, TRUE } from './short.ts';
 import { behaviour } from './write.ts';
 
@@ -55,6 +55,9 @@ const SAMPLES: readonly Sample[] = [
   { name: 'instance-still', function: 'instance_norm', shape: [3, 2, 4], momentum: 0 },
   { name: 'instance-images', function: 'instance_norm', shape: [3, 2, 3, 4], eps: 0.5, momentum: -1 },
 ];
+/** What parameters of no channel make of an input. */
+const NO_ELEMENT = 'select(): index 0 out of range for tensor of size [0] at dimension 0';
+
 const size = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
 /** Quarters between −6 and 6 in no order, so that every variance is above 0.5. */
 const quarters = (sizes: readonly number[], factor: number): number[] =>
@@ -108,7 +111,11 @@ function steps(sample: Sample, weight: boolean, bias: boolean): readonly Step[] 
   const own = parameterShape(sample);
   const optional = (list: readonly number[] | null) => (list === null ? none : tensorValue(single(list, own)));
   const { mean, variance } = running(sample);
-  const tracked = { running_mean: tensorValue(single(mean, own)), running_var: tensorValue(single(variance, own)) };
+  const channels = [mean.length];
+  const tracked = {
+    running_mean: tensorValue(single(mean, channels)),
+    running_var: tensorValue(single(variance, channels)),
+  };
   const input = single(quarters(sample.shape, 17), sample.shape);
   const options: Arguments = {
     ...(sample.eps === undefined ? {} : { eps: float(sample.eps) }),
@@ -143,6 +150,9 @@ function sets(sample: Sample): Sets {
 }
 
 function claims(sample: Sample, question: string, weight: boolean, bias: boolean): Claim[] {
+  if (sample.shape.length === 1 && sample.function === 'batch_norm' && (weight || bias)) {
+    return [refuses(`${question}:0`, 'IndexError', NO_ELEMENT)];
+  }
   const gradients = ['input.grad', ...(weight ? ['weight.grad'] : []), ...(bias ? ['bias.grad'] : [])];
   const always = [shape(`${question}:0 output`, ...sample.shape), names(`${question}:1`, gradients)];
   if (size(sample.shape) === 0) return always;
