@@ -1,7 +1,7 @@
 // Every layer at sizes below, at and above a vector's, in any layout, as cases. They hold no answer.
 
 import { type Case, float, int, ints, type Step } from '../../cases/case.ts';
-import type { ComputeDtype } from '../../ts-impl/tensor/dtype.ts';
+import type { FloatDtype } from '../../ts-impl/tensor/dtype.ts';
 import { type Layout, laidOut, madeUp } from './made-up.ts';
 
 const norm = (layer: string, args: Record<string, number>) => ({
@@ -54,8 +54,14 @@ export const SUBJECTS = [
   })),
 ];
 
-/** Train, go back twice, read, eval, go back: values of one seed. */
-export function caseFor(subject: (typeof SUBJECTS)[number], dtype: ComputeDtype, layout: Layout, seed: number): Case {
+/** Train, go back twice, read, eval, go back: values of one seed. `own` is the dtype of weight and bias. */
+export function caseFor(
+  subject: (typeof SUBJECTS)[number],
+  dtype: FloatDtype,
+  layout: Layout,
+  seed: number,
+  own: FloatDtype = dtype,
+): Case {
   const { layer, args, shape, parameters } = subject;
   const forward = (mode: 'train' | 'eval', number: number): Step => ({
     kind: 'forward',
@@ -71,10 +77,9 @@ export function caseFor(subject: (typeof SUBJECTS)[number], dtype: ComputeDtype,
   });
   const steps: Step[] = [
     { kind: 'construct', layer, arguments: { ...args, eps: float(seed % 2 === 0 ? 1e-5 : 0.01) } },
-    { kind: 'set_tensor', name: 'weight', tensor: madeUp(parameters, dtype, seed + 50) },
+    { kind: 'set_tensor', name: 'weight', tensor: madeUp(parameters, own, seed + 50) },
   ];
-  if (layer !== 'RMSNorm')
-    steps.push({ kind: 'set_tensor', name: 'bias', tensor: madeUp(parameters, dtype, seed + 51) });
+  if (layer !== 'RMSNorm') steps.push({ kind: 'set_tensor', name: 'bias', tensor: madeUp(parameters, own, seed + 51) });
   steps.push(forward('train', 1), back(2, false), back(3, true), { kind: 'read', what: 'all' });
   steps.push(forward('eval', 4), back(5, false), { kind: 'read', what: 'all' });
   return { id: `x/${layer}/${shape.join('x')}/${dtype}/${layout}/${seed}`, layer, dtype, layout, steps };

@@ -3,11 +3,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Case } from '../../cases/case.ts';
 import { generate, hasIndex, LISTED_FAMILIES, nthIndex } from '../../cases/g1/generate.ts';
-import type { Outcome, StepResult } from '../../ts-impl/conformance/outcome.ts';
+import type { Outcome } from '../../ts-impl/conformance/outcome.ts';
 import { type Oracle, startOracle } from '../../ts-impl/conformance/subjects/oracle.ts';
 import { makePort } from '../../ts-impl/conformance/subjects/port.ts';
-import { distanceUlps } from '../../ts-impl/tensor/float-line.ts';
 import { hasPython, NO_PYTHON, PYTHON } from '../conformance/subjects/live-python.ts';
+import { type Difference, differences } from './differences.ts';
 import { LAYOUTS, madeUp } from './made-up.ts';
 import { caseFor, SUBJECTS } from './parity-cases.ts';
 
@@ -17,52 +17,6 @@ beforeAll(async () => {
   if (hasPython) oracle = await startOracle({ python: PYTHON });
 });
 afterAll(() => oracle?.close());
-
-function stepsOf(outcome: Outcome): readonly StepResult[] {
-  return outcome.kind === 'returned' || outcome.kind === 'refused' ? outcome.steps : [];
-}
-
-interface Difference {
-  readonly where: string;
-  readonly ulps: number;
-}
-
-/** Every element that is not the same bits, any NaN equal to any NaN; everything else that differs is ∞ ULPs away. */
-function differences(id: string, expected: Outcome, actual: Outcome): { found: Difference[]; elements: number } {
-  const found: Difference[] = [];
-  let elements = 0;
-  const [theirs, ours] = [stepsOf(expected), stepsOf(actual)];
-  if (expected.kind !== actual.kind || theirs.length !== ours.length) {
-    found.push({
-      where: `${id}: ${JSON.stringify(expected)} ≠ ${JSON.stringify(actual)}`,
-      ulps: Number.POSITIVE_INFINITY,
-    });
-    return { found, elements };
-  }
-  for (const [i, e] of theirs.entries()) {
-    const a = ours[i];
-    const shown = (r: StepResult) =>
-      JSON.stringify({
-        ...r,
-        tensors: r.kind === 'returned' ? r.tensors.map(({ name, tensor: t }) => [name, t.dtype, t.shape]) : [],
-      });
-    if (shown(e) !== shown(a)) {
-      found.push({ where: `${id} step ${i}: ${shown(e)} ≠ ${shown(a)}`, ulps: Number.POSITIVE_INFINITY });
-    } else if (e.kind === 'returned' && a.kind === 'returned') {
-      for (const [k, { name, tensor: t }] of e.tensors.entries()) {
-        const own = a.tensors[k].tensor.storage;
-        elements += own.length;
-        for (let j = 0; j < own.length; j++) {
-          if (Object.is(own[j], t.storage[j])) continue;
-          const dtype = t.dtype === 'float32' ? 'float32' : 'float64';
-          const ulps = distanceUlps(Number(t.storage[j]), Number(own[j]), dtype);
-          found.push({ where: `${id} step ${i} ${name}[${j}]: ${t.storage[j]} ≠ ${own[j]}`, ulps });
-        }
-      }
-    }
-  }
-  return { found, elements };
-}
 
 async function compare(cases: readonly Case[]): Promise<{ found: Difference[]; elements: number }> {
   const [theirs, ours] = await Promise.all([oracle.ask(cases, { truth: false }), port.ask(cases, { truth: false })]);

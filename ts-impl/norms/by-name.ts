@@ -11,7 +11,8 @@ import { InstanceNorm1d, InstanceNorm2d, InstanceNorm3d } from './instance-norm.
 import { instanceNorm } from './instance-norm-function.ts';
 import { LayerNorm, layerNorm, type LayerNormOptions } from './layer-norm.ts';
 import type { Module } from './module.ts';
-import { RMSNorm, rmsNorm } from './rms-norm.ts';
+import { RMSNorm } from './rms-norm.ts';
+import { rmsNorm } from './rms-norm-function.ts';
 import type { RunningOptions } from './running-norm.ts';
 
 export type ClassName =

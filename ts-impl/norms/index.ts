@@ -11,7 +11,8 @@ export { InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, type InstanceNormOption
 export { instanceNorm } from './instance-norm-function.ts';
 export { LayerNorm, layerNorm, type LayerNormOptions } from './layer-norm.ts';
 export { Module } from './module.ts';
-export { RMSNorm, rmsNorm, type RMSNormOptions } from './rms-norm.ts';
+export { RMSNorm, type RMSNormOptions } from './rms-norm.ts';
+export { rmsNorm } from './rms-norm-function.ts';
 export { RunningNorm } from './running-norm.ts';
 export { type LoadReport, renderLoadReport, type StateDict, type StateEntry } from './state-dict.ts';
 export { TorchError, type TorchErrorType } from './torch-error.ts';
