@@ -12,7 +12,7 @@ import {
   type Module,
   RMSNorm,
 } from '../../ts-impl/norms/index.ts';
-import type { ComputeDtype, FloatDtype } from '../../ts-impl/tensor/dtype.ts';
+import type { FloatDtype } from '../../ts-impl/tensor/dtype.ts';
 import { toChannelsLast } from '../../ts-impl/tensor/memory-format.ts';
 import { sizeOf } from '../../ts-impl/tensor/shape.ts';
 import { contiguous, type Tensor, tensor } from '../../ts-impl/tensor/tensor.ts';
@@ -58,7 +58,7 @@ export function laidOut(shape: readonly number[], layout: Layout, dtype: FloatDt
 export interface Example {
   readonly name: string;
   readonly shape: readonly number[];
-  make(dtype: ComputeDtype): Module;
+  make(dtype: FloatDtype): Module;
 }
 
 const PLAIN: readonly Example[] = [

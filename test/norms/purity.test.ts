@@ -10,7 +10,7 @@ const bytesOf = (t: Tensor) =>
 
 describe.each(EXAMPLES)('$name', ({ shape, make }) => {
   for (const layout of LAYOUTS) {
-    test.each(['float32', 'float64'] as const)(`${layout} %s`, (dtype) => {
+    test.each(['float16', 'bfloat16', 'float32', 'float64'] as const)(`${layout} %s`, (dtype) => {
       const layer = make(dtype);
       const input = laidOut(shape, layout, dtype, 3);
       const upstream = laidOut(shape, layout, dtype, 4);
