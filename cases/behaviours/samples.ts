@@ -58,6 +58,9 @@ const SAMPLES: readonly Sample[] = [
 /** What parameters of no channel make of an input. */
 const NO_ELEMENT = 'select(): index 0 out of range for tensor of size [0] at dimension 0';
 
+/** What the backward of group_norm with a bias and no weight says. */
+const NO_DEVICE = 'tensor does not have a device';
+
 const size = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
 /** Quarters between −6 and 6 in no order, so that every variance is above 0.5. */
 const quarters = (sizes: readonly number[], factor: number): number[] =>
@@ -154,7 +157,11 @@ function claims(sample: Sample, question: string, weight: boolean, bias: boolean
     return [refuses(`${question}:0`, 'IndexError', NO_ELEMENT)];
   }
   const gradients = ['input.grad', ...(weight ? ['weight.grad'] : []), ...(bias ? ['bias.grad'] : [])];
-  const always = [shape(`${question}:0 output`, ...sample.shape), names(`${question}:1`, gradients)];
+  const bare = sample.function === 'group_norm' && bias && !weight;
+  const always = [
+    shape(`${question}:0 output`, ...sample.shape),
+    bare ? refuses(`${question}:1`, 'RuntimeError', NO_DEVICE) : names(`${question}:1`, gradients),
+  ];
   if (size(sample.shape) === 0) return always;
   const x = quarters(sample.shape, 17);
   const before = running(sample);

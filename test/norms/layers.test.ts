@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import {
+  batchNorm,
   BatchNorm1d,
   BatchNorm2d,
   GroupNorm,
@@ -99,6 +100,12 @@ describe('BatchNorm', () => {
     layer.backward(madeUp([0, 5], 'float32'));
     expect(layer.weightGrad && valuesOf(layer.weightGrad)).toEqual([0, 0, 0]);
     expect(buffersOf(layer)).toEqual([[0, 0, 0], [1, 1, 1], [1]]);
+  });
+
+  test('an empty input may have one axis alone, and then no weight', () => {
+    const nothing = madeUp([0], 'float32');
+    expect(batchNorm(nothing, nothing, nothing).output.shape).toEqual([0]);
+    expect(() => batchNorm(nothing, nothing, nothing, nothing)).toThrow('select(): index 0 out of range');
   });
 });
 

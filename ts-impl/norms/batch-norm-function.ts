@@ -73,7 +73,7 @@ export function nativeBatchNorm(
   momentum: number,
   eps: number,
 ): Call {
-  if (sizeOf(input.shape) === 0 && input.shape.length > 1) return emptyCall(input, weight, bias);
+  if (sizeOf(input.shape) === 0) return emptyCall(input, weight, bias);
   checkStatistics(input, runningMean, runningVar, training);
   const C = input.shape[1];
   checkElements('weight', weight, C);
