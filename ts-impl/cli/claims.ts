@@ -1,9 +1,14 @@
 // `normative claims`: measures on which answers the port has PyTorch's bits, and writes the table that the embedded oracle goes by.
 
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { suite } from '../../cases/suites.ts';
+import { withBits } from '../conformance/report/render-bits.ts';
+import type { Claims } from '../conformance/subjects/embedded/claim.ts';
 import { writeClaims } from '../conformance/subjects/embedded/claims-file.ts';
 import { measureClaims } from '../conformance/subjects/embedded/measure-claims.ts';
+import { packageRoot } from '../conformance/subjects/process.ts';
 import { parseCount } from './case-options.ts';
 import { interruptible } from './interrupt.ts';
 import { openOracle, parsePositive } from './oracle-option.ts';
@@ -35,6 +40,12 @@ export function addClaims(program: Command, session: Session): void {
 
 // --- internal ---
 
+/** A clone has a README; an installed package has none of its own to keep. */
+function writeReadme(claims: Claims): void {
+  const path = join(packageRoot(), 'README.md');
+  if (existsSync(path)) writeFileSync(path, withBits(readFileSync(path, 'utf8'), claims));
+}
+
 async function runClaims(session: Session, flags: ClaimFlags): Promise<void> {
   const { seed, cases } = flags;
   await interruptible(async (signal) => {
@@ -52,6 +63,7 @@ async function runClaims(session: Session, flags: ClaimFlags): Promise<void> {
       const claims = await measureClaims(suites, oracle, session.rooms.makePort(), () => progress.update(++done));
       signal.throwIfAborted();
       writeClaims(claims);
+      writeReadme(claims);
       const identical = claims.rows.filter((row) => row.identical === row.elements).length;
       session.edge.out(
         `${identical} of ${claims.rows.length} kinds of answer are identical throughout, on ${claims.cases} cases\n`,

@@ -20,7 +20,7 @@ function tensorVerdict(absolute: number, budget: number, more: Partial<TensorVer
     subjectError: null,
   };
   return {
-    step: 1,
+    step: 0,
     tensor: 'output',
     direction: 'forward',
     mode: 'train',

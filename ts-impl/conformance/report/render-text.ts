@@ -58,11 +58,11 @@ function bits(report: Report): string {
   if (rows.length === 0) return '';
   const shown = DIRECTIONS.map((_, i) => i).filter((i) => rows.some(({ words }) => words[i] !== '—'));
   const lines = new Table({
-    head: ['bits', 'dtype', ...shown.map((i) => DIRECTIONS[i].replace('_', ' '))],
+    head: ['bits', 'dtypes', ...shown.map((i) => DIRECTIONS[i].replace('_', ' '))],
     style: { head: [], border: [], compact: true },
     chars: BORDERLESS,
   });
-  for (const { layer, dtype, words } of rows) lines.push([layer, dtype, ...shown.map((i) => words[i])]);
+  for (const { layer, dtypes, words } of rows) lines.push([layer, dtypes.join(' '), ...shown.map((i) => words[i])]);
   return trimmed(lines.toString());
 }
 

@@ -1,6 +1,7 @@
 // The Report: what a run of `check` or `audit` found, as it is written to disk. A type alone; docs/report.schema.json says the same to others.
 
 import type { Finding, ReportNumber, Unexplained } from '../finding.ts';
+import type { Direction } from '../place.ts';
 
 export const REPORT_SCHEMA = 'normative.report/1';
 
@@ -102,7 +103,7 @@ export interface Worst {
 export interface Cell {
   readonly layer: string;
   readonly dtype: string;
-  readonly direction: 'forward' | 'backward' | 'buffers';
+  readonly direction: Direction;
   readonly mode: 'train' | 'eval';
   readonly layout: string;
   readonly cases: number;

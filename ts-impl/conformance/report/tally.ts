@@ -2,6 +2,7 @@
 
 import type { Case } from '../../../cases/case.ts';
 import { toReportNumber } from '../finding.ts';
+import { type PlaceLayout, placesOf } from '../place.ts';
 import type { TensorVerdict, Verdict } from '../verdict.ts';
 import type { Cell, Totals, Worst } from './report.ts';
 
@@ -47,8 +48,9 @@ export class CellTally {
 
   add(c: Case, verdict: Verdict): void {
     const seen = new Set<Counted>();
+    const places = placesOf(c);
     for (const tensor of verdict.tensors) {
-      const cell = this.cell(c, tensor);
+      const cell = this.cell(c.layer, places[tensor.step].layout, tensor);
       if (!seen.has(cell)) cell.cases++;
       seen.add(cell);
       cell.elements += tensor.elements;
@@ -70,17 +72,17 @@ export class CellTally {
     });
   }
 
-  private cell(c: Case, tensor: TensorVerdict): Counted {
+  private cell(layer: string, layout: PlaceLayout, tensor: TensorVerdict): Counted {
     const { direction, mode, dtype } = tensor;
-    const key = `${c.layer} ${dtype} ${direction} ${mode} ${c.layout}`;
+    const key = `${layer} ${dtype} ${direction} ${mode} ${layout}`;
     const known = this.cells.get(key);
     if (known !== undefined) return known;
     const fresh: Counted = {
-      layer: c.layer,
+      layer,
       dtype,
       direction,
       mode,
-      layout: c.layout,
+      layout,
       cases: 0,
       elements: 0,
       identicalElements: 0,
