@@ -1,20 +1,16 @@
 // A claim: on which kind of answer the port was measured against PyTorch, and how many elements had its bits. It measures nothing itself.
 
 import type { Case, Step } from '../../../../cases/case.ts';
-import { isChannelsLastContiguous } from '../../../tensor/memory-format.ts';
-import { isContiguous, type Tensor } from '../../../tensor/tensor.ts';
-
-export type ClaimDirection = 'forward' | 'backward' | 'buffers' | 'double_backward';
-export type ClaimLayout = 'contiguous' | 'channels_last' | 'mixed' | 'strided';
+import { type Direction, directionOf, type Place, type PlaceLayout } from '../../place.ts';
 
 /** What kind of answer a tensor of a step is. */
 export interface ClaimKey {
   readonly layer: string;
   readonly dtype: string;
-  readonly direction: ClaimDirection;
+  readonly direction: Direction;
   readonly mode: 'train' | 'eval';
   /** How what went into the step lay in memory: of the latest forward, and of the upstream gradient for a backward. */
-  readonly layout: ClaimLayout;
+  readonly layout: PlaceLayout;
 }
 
 /** Counts of elements but for `cases`; identical + within + differs = elements. */
@@ -27,8 +23,8 @@ export interface Claim extends ClaimKey {
   readonly maxUlp: number | null;
 }
 
-/** Steps that PyTorch refused, and how many of them the port refused with the same type and text. */
-export interface RefusalClaim {
+/** Words that PyTorch answered to a layer's questions (its repr, its refusals with their types), and how many of them the port answered too. */
+export interface WordsClaim {
   readonly layer: string;
   readonly asked: number;
   readonly identical: number;
@@ -43,7 +39,8 @@ export interface Claims {
   readonly suites: readonly string[];
   readonly cases: number;
   readonly rows: readonly Claim[];
-  readonly refusals: readonly RefusalClaim[];
+  readonly texts: readonly WordsClaim[];
+  readonly refusals: readonly WordsClaim[];
 }
 
 /** Proven: not one element of another bit, in enough cases to speak of. */
@@ -54,29 +51,6 @@ export function isProven(claim: Claim): boolean {
 /** Fewer cases than this prove nothing. */
 export const ENOUGH_CASES = 10;
 
-/** Where each step of a case stands: mode and layout. */
-export interface Place {
-  readonly mode: 'train' | 'eval';
-  readonly layout: ClaimLayout;
-}
-
-export function placesOf(c: Case): readonly Place[] {
-  let mode: Place['mode'] = 'train';
-  let input: ClaimLayout = 'contiguous';
-  return c.steps.map((step): Place => {
-    if (step.kind === 'forward') {
-      mode = step.mode ?? mode;
-      input = layoutOf(step.input);
-    }
-    if (step.kind === 'call') {
-      mode = modeOfCall(step);
-      input = layoutOfCall(step);
-    }
-    const gradient = step.kind === 'backward' || step.kind === 'double_backward' ? layoutOf(step.gradient) : input;
-    return { mode, layout: together(input, gradient) };
-  });
-}
-
 /** The kind of the tensor `name` that a step answered. */
 export function keyOf(c: Case, step: Step, place: Place, name: string, dtype: string): ClaimKey {
   return { layer: c.layer, dtype, direction: directionOf(step, name), ...place };
@@ -84,38 +58,4 @@ export function keyOf(c: Case, step: Step, place: Place, name: string, dtype: st
 
 export function wordOf({ layer, dtype, direction, mode, layout }: ClaimKey): string {
   return `${layer} ${dtype} ${direction} ${mode} ${layout}`;
-}
-
-// --- internal ---
-
-function directionOf(step: Step, name: string): ClaimDirection {
-  if (step.kind === 'backward' || step.kind === 'double_backward') return step.kind;
-  return name === 'output' ? 'forward' : 'buffers';
-}
-
-function layoutOf(t: Tensor): ClaimLayout {
-  if (isContiguous(t)) return 'contiguous';
-  return isChannelsLastContiguous(t) ? 'channels_last' : 'strided';
-}
-
-/** A parameter that is not contiguous makes the whole call strided. */
-function layoutOfCall(step: Step & { kind: 'call' }): ClaimLayout {
-  let layout: ClaimLayout = 'contiguous';
-  for (const [name, value] of Object.entries(step.arguments)) {
-    if (value.kind !== 'tensor') continue;
-    if (name !== 'input' && !isContiguous(value.tensor)) return 'strided';
-    if (name === 'input') layout = layoutOf(value.tensor);
-  }
-  return layout;
-}
-
-function modeOfCall(step: Step & { kind: 'call' }): Place['mode'] {
-  const flag = step.arguments.training ?? step.arguments.use_input_stats;
-  if (flag === undefined) return step.function === 'batch_norm' ? 'eval' : 'train';
-  return flag.kind === 'bool' && !flag.value ? 'eval' : 'train';
-}
-
-function together(a: ClaimLayout, b: ClaimLayout): ClaimLayout {
-  if (a === b) return a;
-  return a === 'strided' || b === 'strided' ? 'strided' : 'mixed';
 }

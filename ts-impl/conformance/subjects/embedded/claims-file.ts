@@ -17,8 +17,8 @@ export function writeClaims(claims: Claims): void {
   writeFileSync(join(packageRoot(), CLAIMS_FILE), renderClaims(claims));
 }
 
-export function renderClaims({ rows, refusals, ...facts }: Claims): string {
+export function renderClaims({ rows, texts, refusals, ...facts }: Claims): string {
   const head = Object.entries(facts).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)},`);
   const lines = (list: readonly object[]) => list.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
-  return `{\n${head.join('\n')}\n  "rows": [\n${lines(rows)}\n  ],\n  "refusals": [\n${lines(refusals)}\n  ]\n}\n`;
+  return `{\n${head.join('\n')}\n  "rows": [\n${lines(rows)}\n  ],\n  "texts": [\n${lines(texts)}\n  ],\n  "refusals": [\n${lines(refusals)}\n  ]\n}\n`;
 }

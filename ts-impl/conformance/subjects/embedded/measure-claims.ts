@@ -3,8 +3,9 @@
 import type { Case } from '../../../../cases/case.ts';
 import { parseTolerance } from '../../judge/tolerance.ts';
 import { run } from '../../run.ts';
+import { placesOf } from '../../place.ts';
 import type { Subject } from '../subject.ts';
-import { type Claim, type ClaimKey, type Claims, keyOf, placesOf, type RefusalClaim, wordOf } from './claim.ts';
+import { type Claim, type ClaimKey, type Claims, keyOf, type WordsClaim, wordOf } from './claim.ts';
 
 /** The counts over all cases, in a fixed order. `onCase` is called after each. */
 export async function measureClaims(
@@ -14,7 +15,8 @@ export async function measureClaims(
   onCase: () => void = () => {},
 ): Promise<Claims> {
   const rows = new Map<string, Counted>();
-  const refusals = new Map<string, { layer: string; asked: number; identical: number }>();
+  const texts = new Map<string, Mutable<WordsClaim>>();
+  const refusals = new Map<string, Mutable<WordsClaim>>();
   let cases = 0;
   for (const suite of suites) {
     for await (const { case: c, expected, actual, verdict } of run(suite.cases, oracle, port, OPTIONS)) {
@@ -31,16 +33,20 @@ export async function measureClaims(
         row.identical += identical;
         row.within += within;
         row.differs += differs;
-        if (maxUlp !== null && !(maxUlp <= (row.maxUlp ?? -1))) row.maxUlp = maxUlp; // NaN is the largest of all
+        // Nothing is above NaN (one side alone was NaN), so it stays.
+        if (maxUlp !== null && (maxUlp > (row.maxUlp ?? -1) || Number.isNaN(maxUlp))) row.maxUlp = maxUlp;
       }
-      if (expected.outcome.kind !== 'refused' || !('steps' in actual.outcome)) continue;
-      const told = refusals.get(c.layer) ?? { layer: c.layer, asked: 0, identical: 0 };
-      refusals.set(c.layer, told);
+      if (!('steps' in expected.outcome) || !('steps' in actual.outcome)) continue;
       for (const [i, one] of expected.outcome.steps.entries()) {
         const other = actual.outcome.steps[i];
-        if (one.kind !== 'refused') continue;
-        told.asked++;
-        if (other?.kind === 'refused' && other.type === one.type && other.message === one.message) told.identical++;
+        if (one.kind === 'refused') {
+          const same = other?.kind === 'refused' && other.type === one.type && other.message === one.message;
+          count(refusals, c.layer, same);
+        }
+        if (one.kind !== 'returned' || c.steps[i].kind === 'inspect') continue;
+        for (const [name, text] of Object.entries(one.texts)) {
+          count(texts, c.layer, other?.kind === 'returned' && other.texts[name] === text);
+        }
       }
     }
   }
@@ -51,8 +57,9 @@ export async function measureClaims(
     threads: threads === undefined ? null : Number(threads),
     suites: suites.map((suite) => suite.name),
     cases,
-    rows: sorted(rows) as readonly Claim[],
-    refusals: sorted(refusals) as readonly RefusalClaim[],
+    rows: sorted(rows),
+    texts: sorted(texts),
+    refusals: sorted(refusals),
   };
 }
 
@@ -60,7 +67,15 @@ export async function measureClaims(
 
 const OPTIONS = { tolerance: parseTolerance('bound'), truth: false };
 
-type Counted = { -readonly [K in keyof Claim]: Claim[K] };
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Counted = Mutable<Claim>;
+
+function count(rows: Map<string, Mutable<WordsClaim>>, layer: string, same: boolean): void {
+  const row = rows.get(layer) ?? { layer, asked: 0, identical: 0 };
+  rows.set(layer, row);
+  row.asked++;
+  if (same) row.identical++;
+}
 
 function rowOf(rows: Map<string, Counted>, key: ClaimKey): Counted {
   const word = wordOf(key);

@@ -1,10 +1,10 @@
 // The same question in float64: every floating tensor, dtype and cast widened, as the oracle does for its truth. It answers nothing.
 
 import { type Arguments, type Case, float, type Step, text, type Value } from '../../../../cases/case.ts';
-import { contiguous, fromStorage, type Tensor } from '../../../tensor/tensor.ts';
+import { fromStorage, type Tensor } from '../../../tensor/tensor.ts';
 import { elementsOf } from '../../judge/elements.ts';
 
-/** The case in float64, with layouts given up: what float64 rounds is of no weight beside float32. */
+/** The case in float64, every tensor lying in memory as it did. */
 export function wideCase(c: Case): Case {
   const eps = c.dtype === 'float64' ? 2 ** -52 : 2 ** -23; // what no eps at all stands for in the dtype that is computed in
   return { ...c, dtype: 'float64', steps: c.steps.map((step) => wideStep(step, eps)) };
@@ -73,5 +73,6 @@ function wideValues(args: Arguments): Record<string, Value> {
 
 function wide(t: Tensor): Tensor {
   if (t.dtype === 'float64' || t.dtype === 'int64') return t;
-  return fromStorage('float64', t.shape, Float64Array.from(elementsOf(contiguous(t))));
+  const memory = fromStorage(t.dtype, [t.storage.length], t.storage); // gaps too
+  return { ...t, dtype: 'float64', storage: Float64Array.from(elementsOf(memory)) };
 }
