@@ -50,8 +50,8 @@ describe('caseFromId', () => {
   const literal = withLiteralId(generate('refusals', 0, 0)).id;
 
   test.each([
-    ['', /begins with neither g1\/ .* nor x1\//],
-    ['g2/ordinary/0/0/x', /begins with neither/],
+    ['', /begins with none of g1\/ .* b1\/ .* and x1\//],
+    ['g2/ordinary/0/0/x', /begins with none of/],
     ['g1/ordinary/0/0', /has 4 parts; a generated id is g1\/<family>\/<seed>\/<index>\/<summary>/],
     ['g1/sunny/0/0/x', /names the family "sunny"; the families are ordinary, large-mean/],
     ['g1/toString/0/0/x', /names the family "toString"/],

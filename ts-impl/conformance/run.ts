@@ -22,6 +22,8 @@ export interface Judged {
   readonly expected: Answer;
   readonly actual: Answer;
   readonly verdict: Verdict;
+  /** A question about the oracle alone, whose answer is what was claimed of it. */
+  readonly pinned?: boolean;
 }
 
 /**

@@ -43,7 +43,10 @@ export class BehaviourBook {
     this.waiting.delete(behaviour.id);
     const settled = settle(behaviour, all);
     this.settled.set(behaviour.id, settled);
-    return all.map((one) => ({ ...one, verdict: settledVerdict(behaviour, one, settled) }));
+    return all.map((one) => {
+      const verdict = settledVerdict(behaviour, one, settled);
+      return { ...one, verdict, pinned: settled.state.kind === 'pinned' && verdict.kind === 'unsupported' };
+    });
   }
 
   /** The state of each behaviour that was asked in full, in their order. */

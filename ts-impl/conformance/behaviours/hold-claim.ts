@@ -176,11 +176,12 @@ function worstOf(t: Tensor, claimed: ArrayLike<number>, absolute: number, words:
   let worst = -1;
   let farthest = -1;
   for (let i = 0; i < came.length; i++) {
-    const distance = distanceOf(came[i], claimed[i], absolute, t.dtype);
-    if (distance <= absolute) continue;
-    if (worst >= 0 && !(distance > farthest)) continue;
+    if (isNear(came[i], claimed[i], absolute, t.dtype)) continue;
+    const distance = Math.abs(came[i] - claimed[i]);
+    if (worst >= 0 && distance <= farthest) continue; // NaN is farther than all
     worst = i;
     farthest = distance;
+    if (Number.isNaN(distance)) break;
   }
   if (worst < 0) return null;
   return [words, `${shown(came[worst])} at ${worst} where it is ${shown(claimed[worst])}`];
@@ -203,17 +204,13 @@ function holdElement(t: Tensor, claim: Claim & { kind: 'element' }): Against | n
   const claimed = `${shown(claim.value)}${around(claim.absolute)} at ${claim.index}`;
   if (claim.index >= came.length) return [claimed, `${came.length} elements`];
   const x = came[claim.index];
-  return distanceOf(x, claim.value, claim.absolute, t.dtype) <= claim.absolute ? null : [claimed, shown(x)];
+  return isNear(x, claim.value, claim.absolute, t.dtype) ? null : [claimed, shown(x)];
 }
 
-/** 0 for the number claimed, rounded to the dtype where it has to be exact; NaN as far from numbers as infinity. */
-function distanceOf(came: number, claimed: number, absolute: number, dtype: string): number {
+/** Where bits are claimed, the number rounded to the dtype: −0 is not 0. NaN is near to NaN alone. */
+function isNear(came: number, claimed: number, absolute: number, dtype: string): boolean {
   const exact = absolute === 0 && dtype === 'float32' ? Math.fround(claimed) : claimed;
-  if (Object.is(came, exact)) return 0;
-  if (absolute === 0) return Number.POSITIVE_INFINITY; // −0 is not 0 where bits are claimed
-  const distance = Math.abs(came - exact);
-  if (Number.isNaN(distance)) return Number.POSITIVE_INFINITY;
-  return distance;
+  return Object.is(came, exact) || (absolute !== 0 && Math.abs(came - exact) <= absolute);
 }
 
 function holdEvery(t: Tensor, is: (Claim & { kind: 'every' })['is']): Against | null {

@@ -49,6 +49,7 @@ export class ReportMaker {
     const { case: c, verdict } = judged;
     const layer = this.layer(c.layer);
     layer.tally.add(verdict);
+    if (judged.pinned === true) layer.pinned++;
     this.cells.add(c, verdict);
     if (verdict.kind === 'identical' || verdict.kind === 'within' || verdict.kind === 'unsupported') return;
     layer.differences.push(...differencesOf(verdict));
@@ -91,7 +92,7 @@ export class ReportMaker {
   private layer(name: string): LayerGathering {
     const known = this.layers.get(name);
     if (known !== undefined) return known;
-    const fresh: LayerGathering = { tally: new Tally(), differences: [], differing: [], reason: null };
+    const fresh: LayerGathering = { tally: new Tally(), differences: [], differing: [], reason: null, pinned: 0 };
     this.layers.set(name, fresh);
     return fresh;
   }
@@ -101,7 +102,7 @@ export class ReportMaker {
   }
 
   private subjectReport(name: string, diagnosis: Diagnosis | undefined): SubjectReport {
-    const { tally, differences, reason } = this.layer(name);
+    const { tally, differences, reason, pinned } = this.layer(name);
     const totals = tally.totals();
     const explained = diagnosis?.explained ?? new Set();
     const about = this.subject.about?.(name) ?? null;
@@ -115,7 +116,7 @@ export class ReportMaker {
       closest: null,
       equivalent: null,
       mapping: {},
-      verdict: conclusionOf(totals),
+      verdict: conclusionOf(totals, pinned),
       reason,
       totals,
       worst: tally.worst(),
@@ -125,11 +126,15 @@ export class ReportMaker {
   }
 }
 
-/** Nothing undecided hides behind a difference, and nothing that was never compared agrees. */
-export function conclusionOf(totals: Totals): Conclusion {
+/**
+ * Nothing undecided hides behind a difference, and nothing that was never compared agrees. `pinned` cases were held against
+ * what is claimed of the oracle, and agree where nothing else was asked.
+ */
+export function conclusionOf(totals: Totals, pinned = 0): Conclusion {
   if (totals.undecided > 0) return 'undecided';
   if (totals.differs > 0 || totals.refused > 0) return 'differs';
-  return totals.identical + totals.within > 0 ? 'agrees' : 'undecided';
+  if (totals.identical + totals.within > 0) return 'agrees';
+  return pinned > 0 && pinned === totals.unsupported ? 'agrees' : 'undecided';
 }
 
 export function worstOf(conclusions: readonly Conclusion[]): Conclusion {
@@ -168,6 +173,7 @@ interface LayerGathering {
   readonly differences: Unexplained[];
   readonly differing: Judged[];
   reason: UndecidedReason | null;
+  pinned: number;
 }
 
 function undecidedReason({ expected, actual }: Judged): UndecidedReason | null {
