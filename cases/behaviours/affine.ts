@@ -4,7 +4,8 @@ import { slice } from '../../ts-impl/tensor/views.ts';
 import { call, setTensor, train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import { element, same, values } from './say.ts';
-import { affine, channels, groups, rows, TRUE } from './short.ts';
+import { affine, rows, TRUE } from './short.ts';
+import { features, groups } from './steps.ts';
 import { behaviour, drawn, numbers } from './write.ts';
 
 /** Each set of two values has mean 2 and variance 1. */
@@ -25,8 +26,8 @@ export const AFFINE: readonly Behaviour[] = [
     layers: ['BatchNorm1d', 'InstanceNorm1d', 'GroupNorm', 'LayerNorm', 'RMSNorm'],
     line: 'weight and bias go by channel in BatchNorm, InstanceNorm and GroupNorm, by element of the shape in the others',
     ask: {
-      batch: [channels('BatchNorm1d', 2), ...affine(WEIGHT, BIAS), train(PAIRS)],
-      instance: [channels('InstanceNorm1d', 2, { affine: TRUE }), ...affine(WEIGHT, BIAS), train(PAIRS)],
+      batch: [features('BatchNorm1d', 2), ...affine(WEIGHT, BIAS), train(PAIRS)],
+      instance: [features('InstanceNorm1d', 2, { affine: TRUE }), ...affine(WEIGHT, BIAS), train(PAIRS)],
       group: [groups(1, 2), ...affine(WEIGHT, BIAS), train(PAIRS)],
       layer: [rows('LayerNorm', 2), ...affine(WEIGHT, BIAS), train(PAIRS)],
       'layer-plane': [
@@ -53,7 +54,7 @@ export const AFFINE: readonly Behaviour[] = [
     layers: ['BatchNorm1d', 'LayerNorm', 'GroupNorm'],
     line: 'a zero weight leaves the bias of a finite input, but a channel with an infinite value is NaN all the same',
     ask: {
-      batch: [channels('BatchNorm1d', 2), ...affine(numbers([0, 0], [2]), BIAS), train(INFINITE)],
+      batch: [features('BatchNorm1d', 2), ...affine(numbers([0, 0], [2]), BIAS), train(INFINITE)],
       layer: [rows('LayerNorm', 2), ...affine(numbers([0, 0], [2]), BIAS), train(INFINITE)],
       group: [groups(1, 2), ...affine(numbers([0, 0], [2]), BIAS), train(PAIRS)],
     },

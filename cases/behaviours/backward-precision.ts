@@ -5,7 +5,8 @@ import type { Step } from '../case.ts';
 import { backward, train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import { dtype, same, values } from './say.ts';
-import { affine, channels, groups, halves, probe, rows, TRUE } from './short.ts';
+import { affine, halves, rows, TRUE } from './short.ts';
+import { features, groups, probe } from './steps.ts';
 import { behaviour, drawn, filled, numbers } from './write.ts';
 
 const ones = (...sizes: number[]) => filled(1, sizes);
@@ -18,8 +19,8 @@ const COPIED = numbers(
   [2, 4, 3, 3],
 );
 const LAYERS: Readonly<Record<string, Step>> = {
-  batch: channels('BatchNorm2d', 4),
-  instance: channels('InstanceNorm2d', 4, { affine: TRUE }),
+  batch: features('BatchNorm2d', 4),
+  instance: features('InstanceNorm2d', 4, { affine: TRUE }),
   layer: rows('LayerNorm', 3),
   group: groups(2, 4),
   rms: rows('RMSNorm', 3),
@@ -42,7 +43,7 @@ const stalling = (type: 'float16' | 'bfloat16', layer: Step) => {
 const FLOAT32 = { dtype: { kind: 'string', value: 'float32' } } as const;
 /** Layers of float32 for an input in bfloat16. */
 const MIXED: Readonly<Record<string, Step>> = {
-  batch: channels('BatchNorm1d', 4, FLOAT32),
+  batch: features('BatchNorm1d', 4, FLOAT32),
   layer: rows('LayerNorm', 4, FLOAT32),
   group: groups(2, 4, FLOAT32),
   rms: rows('RMSNorm', 4, FLOAT32),
@@ -88,7 +89,7 @@ export const BACKWARD_PRECISION: readonly Behaviour[] = [
       float16: stalling('float16', rows('LayerNorm', 4)),
       'mixed-bfloat16': stalling('bfloat16', MIXED.layer),
       group: stalling('bfloat16', groups(2, 4)),
-      batch: stalling('bfloat16', channels('BatchNorm1d', 4)),
+      batch: stalling('bfloat16', features('BatchNorm1d', 4)),
       threads: { layer: 'LayerNorm', steps: [probe('threads-bias-gradient')] },
     },
     claims: [

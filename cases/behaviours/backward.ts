@@ -1,10 +1,11 @@
 // What backward leaves out, adds up and refuses, and what autograd saved for it.
 
 import type { Step } from '../case.ts';
-import { backward, setTensor, train } from '../families/row.ts';
+import { backward, setAttribute, setTensor, train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import { every, largest, names, refuses, values, words } from './say.ts';
-import { channels, FALSE, groups, probe, rows } from './short.ts';
+import { FALSE, rows } from './short.ts';
+import { features, groups, inspect, probe } from './steps.ts';
 import { behaviour, drawn, filled, numbers, pin } from './write.ts';
 
 /** Two channels of means 3 and 6 and biased variances 8/3 and 32/3. */
@@ -17,8 +18,10 @@ const ROOT = [1 / Math.sqrt(8 / 3 + 1e-5), 1 / Math.sqrt(32 / 3 + 1e-5)];
 const DX = [0.10206302944197618, -0.20412404954880572, -0.20412376250023562, 0.4082480990976115, 0.10206073305825952];
 const GRADIENT_X = [...DX, -0.20412404954880572];
 
-const two = channels('BatchNorm1d', 2);
+const two = features('BatchNorm1d', 2);
 const back = (flat: readonly number[]) => backward(numbers(flat, [3, 2]));
+/** Autograd is to leave the weight out. */
+const FROZEN = setAttribute('weight.requires_grad', FALSE);
 const ones = (...sizes: number[]) => filled(1, sizes);
 
 const summed = (layer: Step, more: readonly number[]): readonly Step[] => [
@@ -35,12 +38,12 @@ export const BACKWARD: readonly Behaviour[] = [
       batch: {
         dtype: 'float64',
         steps: [
-          channels('BatchNorm1d', 2, { affine: FALSE }),
+          features('BatchNorm1d', 2, { affine: FALSE }),
           train(X64, true),
           backward(numbers(G, [3, 2], 'float64')),
         ],
       },
-      instance: [channels('InstanceNorm1d', 2), ...summed(two, [2, 2, 3]).slice(1)],
+      instance: [features('InstanceNorm1d', 2), ...summed(two, [2, 2, 3]).slice(1)],
       layer: [rows('LayerNorm', 3, { elementwise_affine: FALSE }), ...summed(two, [2, 3]).slice(1)],
       group: [groups(1, 2, { affine: FALSE }), ...summed(two, [2, 2, 3]).slice(1)],
       rms: [rows('RMSNorm', 3, { elementwise_affine: FALSE }), ...summed(two, [2, 3]).slice(1)],
@@ -50,11 +53,24 @@ export const BACKWARD: readonly Behaviour[] = [
       values('batch:2 input.grad', GRADIENT_X, 1e-14),
     ],
   }),
-  pin('B-155', 'requires_grad of a parameter is autograd’s; a Case asks for every gradient', {
-    layers: ['BatchNorm1d'],
+  behaviour('B-155', {
+    layers: ['BatchNorm1d', 'LayerNorm'],
     line: 'a frozen weight has no gradient, and the others are as ever',
-    ask: [probe('frozen-weight')],
-    claims: [words('0 weight.grad', 'None'), values('0 input.grad', GRADIENT_X, 1e-14), values('0 bias.grad', [1, 2])],
+    ask: {
+      batch: {
+        dtype: 'float64',
+        steps: [two, FROZEN, train(X64, true), backward(numbers(G, [3, 2], 'float64')), inspect('weight.grad')],
+      },
+      layer: [rows('LayerNorm', 2), FROZEN, train(X, true), back(G), inspect('weight.grad')],
+    },
+    claims: [
+      names('batch:3', ['input.grad', 'bias.grad']),
+      values('batch:3 input.grad', GRADIENT_X, 1e-14),
+      values('batch:3 bias.grad', [1, 2]),
+      words('batch:4 weight.grad', 'None'),
+      names('layer:3', ['input.grad', 'bias.grad']),
+      values('layer:3 bias.grad', [1, 2]),
+    ],
   }),
   pin('B-156', 'requires_grad of an input is autograd’s; a Case asks for every gradient', {
     layers: ['BatchNorm1d'],
@@ -102,8 +118,8 @@ export const BACKWARD: readonly Behaviour[] = [
     layers: ['BatchNorm1d', 'InstanceNorm1d', 'LayerNorm', 'GroupNorm'],
     line: 'an upstream gradient of ones gives an input gradient of about 0, which proves nothing',
     ask: {
-      batch: summed(channels('BatchNorm1d', 3), [4, 3, 5]),
-      instance: summed(channels('InstanceNorm1d', 3), [4, 3, 5]),
+      batch: summed(features('BatchNorm1d', 3), [4, 3, 5]),
+      instance: summed(features('InstanceNorm1d', 3), [4, 3, 5]),
       layer: summed(rows('LayerNorm', 5), [4, 3, 5]),
       group: summed(groups(1, 3), [4, 3, 5]),
     },
@@ -148,16 +164,24 @@ export const BACKWARD: readonly Behaviour[] = [
   pin('B-161', 'a Case’s backward is that of its latest forward, so none can come in between', {
     layers: ['BatchNorm1d'],
     line: 'the gradient of a forward in eval goes by the running variance as it is at backward, which a training step has moved',
-    ask: [probe('evaluated-then-trained')],
+    ask: {
+      later: { layer: 'BatchNorm1d', steps: [probe('evaluated-then-trained')] },
+      unseen: { layer: 'BatchNorm1d', steps: [probe('version-counters')] },
+    },
     claims: [
+      // What a training step writes is not counted, so that autograd can't refuse.
+      words('unseen:0 running_mean', '0'),
+      words('unseen:0 running_var', '0'),
+      words('unseen:0 num_batches_tracked', '1'),
+
       values(
-        '0 output',
+        'later:0 output',
         FLAT.map((x) => x / Math.sqrt(1 + 1e-5)),
         1e-14,
       ),
-      values('0 running_var', [0.9 + 0.1 * 400, 0.9 + 0.1 * 1600], 1e-13),
+      values('later:0 running_var', [0.9 + 0.1 * 400, 0.9 + 0.1 * 1600], 1e-13),
       values(
-        '0 input.grad',
+        'later:0 input.grad',
         [0, 1, 0, 1, 0, 1].map((c) => 1 / Math.sqrt([40.9, 160.9][c] + 1e-5)),
         1e-14,
       ),

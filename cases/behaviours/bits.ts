@@ -18,7 +18,8 @@ import {
   unbiased,
 } from './recipes.ts';
 import { other, values } from './say.ts';
-import { affine, channels, FALSE, flat, groups, probe, rows, sixteenths, TRUE } from './short.ts';
+import { affine, FALSE, flat, rows, sixteenths, TRUE } from './short.ts';
+import { features, groups, probe } from './steps.ts';
 import { behaviour, drawn, numbers } from './write.ts';
 
 const EPS = 1e-5;
@@ -52,15 +53,15 @@ export const BITS: readonly Behaviour[] = [
   behaviour('B-170', {
     layers: ['BatchNorm1d', 'BatchNorm2d'],
     line: 'BatchNorm in training, more than one position: sums in float64, then one multiplication and addition an element',
-    ask: [channels('BatchNorm1d', 4), ...PARAMETERS, train(X)],
+    ask: [features('BatchNorm1d', 4), ...PARAMETERS, train(X)],
     claims: [values('3 output', batched(X, momentsInDoubles))],
   }),
   behaviour('B-171', {
     layers: ['BatchNorm1d'],
     line: 'running statistics: one multiplication and addition with the momentum in float32',
     ask: {
-      planes: [channels('BatchNorm1d', 4), ...RUNNING, train(X), READ, train(X), READ],
-      rows: [channels('BatchNorm1d', 4), ...RUNNING, train(ROWS), READ],
+      planes: [features('BatchNorm1d', 4), ...RUNNING, train(X), READ, train(X), READ],
+      rows: [features('BatchNorm1d', 4), ...RUNNING, train(ROWS), READ],
     },
     claims: [
       ...tracked('planes:4', X, momentsInDoubles, 1),
@@ -71,7 +72,7 @@ export const BITS: readonly Behaviour[] = [
   behaviour('B-172', {
     layers: ['BatchNorm1d'],
     line: 'BatchNorm in eval: eps added in float32, the same multiplication and addition an element',
-    ask: [channels('BatchNorm1d', 4), ...PARAMETERS, ...RUNNING, evaluate(X)],
+    ask: [features('BatchNorm1d', 4), ...PARAMETERS, ...RUNNING, evaluate(X)],
     claims: [
       values(
         '5 output',
@@ -84,7 +85,7 @@ export const BITS: readonly Behaviour[] = [
   behaviour('B-173', {
     layers: ['InstanceNorm1d'],
     line: 'InstanceNorm has the bits of BatchNorm on each plane by itself',
-    ask: [channels('InstanceNorm1d', 4, { affine: TRUE }), ...PARAMETERS, train(X)],
+    ask: [features('InstanceNorm1d', 4, { affine: TRUE }), ...PARAMETERS, train(X)],
     claims: [
       values(
         '3 output',
@@ -164,9 +165,9 @@ export const BITS: readonly Behaviour[] = [
     layers: ['BatchNorm1d', 'BatchNorm2d'],
     line: 'BatchNorm of one position a channel sums rows in float32, and so gives other bits than sums in float64',
     ask: {
-      rows: [channels('BatchNorm1d', 4), ...PARAMETERS, train(ROWS)],
-      planes: [channels('BatchNorm2d', 4), ...PARAMETERS, train(numbers(flat(ROWS), [50, 4, 1, 1]))],
-      doubles: [channels('BatchNorm1d', 4), ...PARAMETERS, train(numbers(turned(flat(ROWS), 4), [1, 4, 50]))],
+      rows: [features('BatchNorm1d', 4), ...PARAMETERS, train(ROWS)],
+      planes: [features('BatchNorm2d', 4), ...PARAMETERS, train(numbers(flat(ROWS), [50, 4, 1, 1]))],
+      doubles: [features('BatchNorm1d', 4), ...PARAMETERS, train(numbers(turned(flat(ROWS), 4), [1, 4, 50]))],
     },
     claims: [
       values('rows:3 output', batched(ROWS, rowMoments)),

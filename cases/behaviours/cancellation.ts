@@ -8,7 +8,8 @@ import { setTensor, train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import { channelSets, normalised, PLAIN } from './closed-forms.ts';
 import { apart, element, every, largest, other, same, values } from './say.ts';
-import { affine, channels, FALSE, flat, groups, rows } from './short.ts';
+import { affine, FALSE, flat, rows } from './short.ts';
+import { features, groups } from './steps.ts';
 import { type AskedIn, behaviour, drawn, filled, numbers } from './write.ts';
 
 const SHAPE = [4, 4, 5, 5];
@@ -38,7 +39,7 @@ interface Grown {
 const asIs = (x: Tensor) => x;
 const GROWTH: Readonly<Record<string, Grown>> = {
   batch: {
-    layer: channels('BatchNorm2d', 4),
+    layer: features('BatchNorm2d', 4),
     layout: asIs,
     off: [
       [1e-5, 2e-4],
@@ -47,7 +48,7 @@ const GROWTH: Readonly<Record<string, Grown>> = {
     ],
   },
   instance: {
-    layer: channels('InstanceNorm2d', 4),
+    layer: features('InstanceNorm2d', 4),
     layout: asIs,
     off: [
       [1e-5, 2e-4],
@@ -90,8 +91,8 @@ export const CANCELLATION: readonly Behaviour[] = [
     layers: ['BatchNorm2d', 'InstanceNorm2d'],
     line: 'a constant does not normalise to 0: 0.1 leaves 2.9e-7, 1e4 + 0.1 leaves 0.026 and 1e7 leaves −105.14453125',
     ask: {
-      ...asked('batch', channels('BatchNorm2d', 4)),
-      ...asked('instance', channels('InstanceNorm2d', 4)),
+      ...asked('batch', features('BatchNorm2d', 4)),
+      ...asked('instance', features('InstanceNorm2d', 4)),
     },
     claims: ['batch', 'instance'].flatMap((name) => [
       values(`${name}-ten-million:1 output`, Array<number>(400).fill(-105.14453125)),
@@ -164,9 +165,9 @@ export const CANCELLATION: readonly Behaviour[] = [
     ask: {
       last: {
         layout: 'channels_last',
-        steps: [channels('BatchNorm2d', 3), train(toChannelsLast(constant(1e4 + 0.1, [4, 3, 8, 8])))],
+        steps: [features('BatchNorm2d', 3), train(toChannelsLast(constant(1e4 + 0.1, [4, 3, 8, 8])))],
       },
-      first: [channels('BatchNorm2d', 3), train(constant(1e4 + 0.1, [4, 3, 8, 8]))],
+      first: [features('BatchNorm2d', 3), train(constant(1e4 + 0.1, [4, 3, 8, 8]))],
     },
     claims: [
       element('last:1 output', 0, 0.7829360365867615, 1e-9),
@@ -181,13 +182,13 @@ export const CANCELLATION: readonly Behaviour[] = [
       strided: {
         layout: 'transposed',
         steps: [
-          channels('BatchNorm1d', 4),
+          features('BatchNorm1d', 4),
           ...parameters(),
           train(transpose(numbers(flat(ordinary()), [3, 7, 4]), 1, 2)),
         ],
       },
       contiguous: [
-        channels('BatchNorm1d', 4),
+        features('BatchNorm1d', 4),
         ...parameters(),
         train(numbers(transposed(flat(ordinary())), [3, 4, 7])),
       ],

@@ -3,7 +3,8 @@
 import { call, evaluate, READ, train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import { element, every, largest, refuses, values } from './say.ts';
-import { affine, channels, FALSE, groups, halves, probe, rows, TRUE } from './short.ts';
+import { affine, FALSE, halves, rows, TRUE } from './short.ts';
+import { features, groups, probe } from './steps.ts';
 import { behaviour, numbers, pin } from './write.ts';
 
 const SPATIAL = 'Expected more than 1 spatial element when training, got input size torch.Size';
@@ -24,12 +25,12 @@ export const DEGENERATE: readonly Behaviour[] = [
     layers: ['InstanceNorm1d', 'InstanceNorm2d', 'InstanceNorm3d'],
     line: 'a single spatial element is refused however many samples there are, in eval too where nothing is tracked',
     ask: {
-      'one-sample': [channels('InstanceNorm1d', 4), train(counting(1, 4, 1))],
-      'two-samples': [channels('InstanceNorm1d', 4), train(counting(2, 4, 1))],
-      evaluating: [channels('InstanceNorm1d', 4), evaluate(counting(2, 4, 1))],
-      planes: [channels('InstanceNorm2d', 4), train(counting(5, 4, 1, 1))],
-      volumes: [channels('InstanceNorm3d', 4), train(counting(2, 4, 1, 1, 1))],
-      'tracked-training': [channels('InstanceNorm1d', 4, { track_running_stats: TRUE }), train(counting(3, 4, 1))],
+      'one-sample': [features('InstanceNorm1d', 4), train(counting(1, 4, 1))],
+      'two-samples': [features('InstanceNorm1d', 4), train(counting(2, 4, 1))],
+      evaluating: [features('InstanceNorm1d', 4), evaluate(counting(2, 4, 1))],
+      planes: [features('InstanceNorm2d', 4), train(counting(5, 4, 1, 1))],
+      volumes: [features('InstanceNorm3d', 4), train(counting(2, 4, 1, 1, 1))],
+      'tracked-training': [features('InstanceNorm1d', 4, { track_running_stats: TRUE }), train(counting(3, 4, 1))],
     },
     claims: [
       refuses('one-sample:1', 'ValueError', `${SPATIAL}([1, 4, 1])`),
@@ -44,8 +45,8 @@ export const DEGENERATE: readonly Behaviour[] = [
     layers: ['InstanceNorm1d', 'InstanceNorm2d'],
     line: 'an unbatched single element is refused with the size that has the batch axis added',
     ask: {
-      line: [channels('InstanceNorm1d', 4), train(counting(4, 1))],
-      plane: [channels('InstanceNorm2d', 4), train(counting(4, 1, 1))],
+      line: [features('InstanceNorm1d', 4), train(counting(4, 1))],
+      plane: [features('InstanceNorm2d', 4), train(counting(4, 1, 1))],
     },
     claims: [
       refuses('line:1', 'ValueError', `${SPATIAL}([1, 4, 1])`),
@@ -55,7 +56,7 @@ export const DEGENERATE: readonly Behaviour[] = [
   behaviour('B-113', {
     layers: ['InstanceNorm1d'],
     line: 'a tracking layer in eval takes a single spatial element',
-    ask: [channels('InstanceNorm1d', 2, { track_running_stats: TRUE }), evaluate(counting(2, 2, 1))],
+    ask: [features('InstanceNorm1d', 2, { track_running_stats: TRUE }), evaluate(counting(2, 2, 1))],
     claims: [
       values(
         '1 output',
@@ -141,7 +142,7 @@ export const DEGENERATE: readonly Behaviour[] = [
           training: TRUE,
         }),
       ],
-      layer: [channels('BatchNorm1d', 2), train(counting(1, 2)), READ],
+      layer: [features('BatchNorm1d', 2), train(counting(1, 2)), READ],
     },
     claims: [
       every('operator:0 running_var', 'nan'),

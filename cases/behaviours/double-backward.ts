@@ -14,7 +14,8 @@ import {
   type Running,
 } from './closed-forms.ts';
 import { values, words } from './say.ts';
-import { affine, channels, groups, probe, rows, TRUE } from './short.ts';
+import { affine, rows, TRUE } from './short.ts';
+import { features, groups, probe } from './steps.ts';
 import { type AskedIn, behaviour, numbers } from './write.ts';
 
 const EPS = 1e-3;
@@ -61,14 +62,14 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     parameters: BY_CHANNEL,
     bias: true,
     form: formOf(channelSets('batch', SHAPE)),
-    steps: [channels('BatchNorm1d', 4, eps), ...set(BY_CHANNEL), train(wide(X), true)],
+    steps: [features('BatchNorm1d', 4, eps), ...set(BY_CHANNEL), train(wide(X), true)],
   },
   'batch-eval': {
     parameters: BY_CHANNEL,
     bias: true,
     form: formOf(channelSets('batch', SHAPE), RUNNING),
     steps: [
-      channels('BatchNorm1d', 4, eps),
+      features('BatchNorm1d', 4, eps),
       ...set(BY_CHANNEL),
       setTensor('running_mean', wide(RUNNING.mean, [4])),
       setTensor('running_var', wide(RUNNING.variance, [4])),
@@ -79,7 +80,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     parameters: BY_CHANNEL,
     bias: true,
     form: formOf(channelSets('instance', SHAPE)),
-    steps: [channels('InstanceNorm1d', 4, { ...eps, affine: TRUE }), ...set(BY_CHANNEL), train(wide(X), true)],
+    steps: [features('InstanceNorm1d', 4, { ...eps, affine: TRUE }), ...set(BY_CHANNEL), train(wide(X), true)],
   },
   layer: {
     parameters: BY_PLACE,

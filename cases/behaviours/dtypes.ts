@@ -8,7 +8,8 @@ import { setTensor, train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Claim } from './claim.ts';
 import { dtype, refuses, values, words } from './say.ts';
-import { channels, FALSE, groups, halves, probe, rows, TRUE } from './short.ts';
+import { FALSE, halves, rows, TRUE } from './short.ts';
+import { features, groups, probe } from './steps.ts';
 import { type AskedIn, behaviour, numbers } from './write.ts';
 
 type More = Readonly<Record<string, Value>>;
@@ -20,15 +21,15 @@ const LIST = [1, 3, 3, 1, 3, 1, 1, 3];
 const NORMALISED = [-1, 1, 1, -1, 1, -1, -1, 1];
 
 const LAYERS: Readonly<Record<string, (more: More) => Step>> = {
-  BatchNorm1d: (more) => channels('BatchNorm1d', 2, more),
-  InstanceNorm1d: (more) => channels('InstanceNorm1d', 2, { affine: TRUE, ...more }),
+  BatchNorm1d: (more) => features('BatchNorm1d', 2, more),
+  InstanceNorm1d: (more) => features('InstanceNorm1d', 2, { affine: TRUE, ...more }),
   LayerNorm: (more) => rows('LayerNorm', 2, more),
   GroupNorm: (more) => groups(2, 2, more),
   RMSNorm: (more) => rows('RMSNorm', 2, more),
 };
 const PLAIN: Readonly<Record<string, Step>> = {
-  BatchNorm1d: channels('BatchNorm1d', 2, { affine: FALSE, track_running_stats: FALSE }),
-  InstanceNorm1d: channels('InstanceNorm1d', 2),
+  BatchNorm1d: features('BatchNorm1d', 2, { affine: FALSE, track_running_stats: FALSE }),
+  InstanceNorm1d: features('InstanceNorm1d', 2),
   LayerNorm: rows('LayerNorm', 2, { elementwise_affine: FALSE }),
   GroupNorm: groups(2, 2, { affine: FALSE }),
   RMSNorm: rows('RMSNorm', 2, { elementwise_affine: FALSE }),
@@ -129,10 +130,10 @@ export const DTYPES: readonly Behaviour[] = [
           train(typed('bfloat16')),
         ],
       },
-      'tracking-float64': [channels('BatchNorm1d', 2, { affine: FALSE }), train(typed('float64'))],
+      'tracking-float64': [features('BatchNorm1d', 2, { affine: FALSE }), train(typed('float64'))],
       'tracking-bfloat16': {
         dtype: 'bfloat16',
-        steps: [channels('BatchNorm1d', 2, { affine: FALSE, ...ofType('float32') }), train(typed('bfloat16'))],
+        steps: [features('BatchNorm1d', 2, { affine: FALSE, ...ofType('float32') }), train(typed('bfloat16'))],
       },
     },
     claims: [

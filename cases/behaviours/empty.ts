@@ -3,7 +3,8 @@
 import { backward, call, evaluate, READ, train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import { every, names, refuses, shape, values } from './say.ts';
-import { channels, FALSE, groups, probe, rows, TRUE } from './short.ts';
+import { FALSE, rows, TRUE } from './short.ts';
+import { features, groups, probe } from './steps.ts';
 import { behaviour, filled } from './write.ts';
 
 const NO_ELEMENT = 'select(): index 0 out of range for tensor of size [0] at dimension 0';
@@ -27,21 +28,21 @@ export const EMPTY: readonly Behaviour[] = [
   behaviour('B-120', {
     layers: ['BatchNorm1d'],
     line: 'no samples: an empty output, running statistics as they were, one batch counted, gradients 0',
-    ask: [channels('BatchNorm1d', 3), ...trained(0, 3), READ],
+    ask: [features('BatchNorm1d', 3), ...trained(0, 3), READ],
     claims: [shape('1 output', 0, 3), ...noGradient('2', 3, 0, 3), ...untouched('3')],
   }),
   behaviour('B-121', {
     layers: ['BatchNorm1d'],
     line: 'no positions: the same as no samples',
-    ask: [channels('BatchNorm1d', 3), ...trained(2, 3, 0), READ],
+    ask: [features('BatchNorm1d', 3), ...trained(2, 3, 0), READ],
     claims: [shape('1 output', 2, 3, 0), ...noGradient('2', 3, 2, 3, 0), ...untouched('3')],
   }),
   behaviour('B-122', {
     layers: ['BatchNorm1d', 'BatchNorm2d'],
     line: 'an empty input is not held against the number of channels',
     ask: {
-      wider: [channels('BatchNorm1d', 3), ...trained(0, 5), READ],
-      none: [channels('BatchNorm2d', 5), ...trained(1, 0, 2, 2)],
+      wider: [features('BatchNorm1d', 3), ...trained(0, 5), READ],
+      none: [features('BatchNorm2d', 5), ...trained(1, 0, 2, 2)],
     },
     claims: [
       shape('wider:1 output', 0, 5),
@@ -55,10 +56,10 @@ export const EMPTY: readonly Behaviour[] = [
     layers: ['BatchNorm1d', 'BatchNorm2d'],
     line: 'a layer of no channels is made, and with weights refuses its first input',
     ask: {
-      training: [channels('BatchNorm1d', 0), train(zeros(2, 0))],
-      evaluating: [channels('BatchNorm1d', 0), evaluate(zeros(2, 0))],
-      planes: [channels('BatchNorm2d', 0), train(zeros(2, 0, 3, 3))],
-      plain: [channels('BatchNorm1d', 0, { affine: FALSE }), train(zeros(2, 0))],
+      training: [features('BatchNorm1d', 0), train(zeros(2, 0))],
+      evaluating: [features('BatchNorm1d', 0), evaluate(zeros(2, 0))],
+      planes: [features('BatchNorm2d', 0), train(zeros(2, 0, 3, 3))],
+      plain: [features('BatchNorm1d', 0, { affine: FALSE }), train(zeros(2, 0))],
     },
     claims: [
       refuses('training:1', 'IndexError', NO_ELEMENT),
@@ -85,9 +86,9 @@ export const EMPTY: readonly Behaviour[] = [
     layers: ['InstanceNorm1d'],
     line: 'no positions are taken; no samples are refused with weights and taken without',
     ask: {
-      'no-positions': [channels('InstanceNorm1d', 3, { affine: TRUE }), ...trained(2, 3, 0)],
-      'no-samples': [channels('InstanceNorm1d', 3, { affine: TRUE }), train(zeros(0, 3, 4))],
-      plain: [channels('InstanceNorm1d', 3), train(zeros(0, 3, 4))],
+      'no-positions': [features('InstanceNorm1d', 3, { affine: TRUE }), ...trained(2, 3, 0)],
+      'no-samples': [features('InstanceNorm1d', 3, { affine: TRUE }), train(zeros(0, 3, 4))],
+      plain: [features('InstanceNorm1d', 3), train(zeros(0, 3, 4))],
     },
     claims: [
       shape('no-positions:1 output', 2, 3, 0),
@@ -100,8 +101,8 @@ export const EMPTY: readonly Behaviour[] = [
     layers: ['InstanceNorm1d'],
     line: 'training on no samples makes the running statistics NaN; eval leaves them',
     ask: {
-      training: [channels('InstanceNorm1d', 3, { track_running_stats: TRUE }), train(zeros(0, 3, 4)), READ],
-      evaluating: [channels('InstanceNorm1d', 3, { track_running_stats: TRUE }), evaluate(zeros(0, 3, 4)), READ],
+      training: [features('InstanceNorm1d', 3, { track_running_stats: TRUE }), train(zeros(0, 3, 4)), READ],
+      evaluating: [features('InstanceNorm1d', 3, { track_running_stats: TRUE }), evaluate(zeros(0, 3, 4)), READ],
     },
     claims: [
       every('training:2 running_mean', 'nan'),

@@ -4,7 +4,8 @@ import { call, evaluate, setTensor, train } from '../families/row.ts';
 import { float, int, none, type Step, text } from '../case.ts';
 import type { Behaviour } from './behaviour.ts';
 import { every, refuses, values } from './say.ts';
-import { affine, channels, each, groups, halves, rows, TRUE } from './short.ts';
+import { affine, each, halves, rows, TRUE } from './short.ts';
+import { features, groups } from './steps.ts';
 import { behaviour, filled, numbers } from './write.ts';
 
 /** Two channels of means 3 and 6 and biased variances 8/3 and 32/3. */
@@ -17,7 +18,7 @@ const CONSTANT = filled(3, [1, 2, 2]);
 const made: Readonly<Record<string, (eps: number) => Step>> = {
   layer: (eps) => rows('LayerNorm', 2, { eps: float(eps) }),
   group: (eps) => groups(2, 2, { eps: float(eps) }),
-  instance: (eps) => channels('InstanceNorm1d', 2, { eps: float(eps) }),
+  instance: (eps) => features('InstanceNorm1d', 2, { eps: float(eps) }),
   rms: (eps) => rows('RMSNorm', 2, { eps: float(eps) }),
 };
 /** `layer`, `group` and `instance` of ROW alike; for the mean square of 5, `rms` by its own formula. */
@@ -30,8 +31,8 @@ const WEIGHT = numbers([2, 3], [2]);
 const BIAS = numbers([10, 20], [2]);
 /** Each layer with weight and bias, where it has one, in training on ROW. */
 const extreme = (eps: number): Readonly<Record<string, readonly Step[]>> => ({
-  batch: [channels('BatchNorm1d', 2, { eps: float(eps) }), ...affine(WEIGHT, BIAS), train(ROW)],
-  instance: [channels('InstanceNorm1d', 2, { eps: float(eps), affine: TRUE }), ...affine(WEIGHT, BIAS), train(ROW)],
+  batch: [features('BatchNorm1d', 2, { eps: float(eps) }), ...affine(WEIGHT, BIAS), train(ROW)],
+  instance: [features('InstanceNorm1d', 2, { eps: float(eps), affine: TRUE }), ...affine(WEIGHT, BIAS), train(ROW)],
   layer: [made.layer(eps), ...affine(WEIGHT, BIAS), train(ROW)],
   group: [made.group(eps), ...affine(WEIGHT, BIAS), train(ROW)],
   rms: [made.rms(eps), train(ROW)],
@@ -48,10 +49,10 @@ export const EPS: readonly Behaviour[] = [
     layers: ['BatchNorm1d', 'LayerNorm', 'InstanceNorm1d', 'GroupNorm', 'RMSNorm'],
     line: 'eps is added to the variance, inside the root',
     ask: {
-      batch: [channels('BatchNorm1d', 2, { eps: float(1) }), train(X)],
-      'batch-constant': [channels('BatchNorm1d', 2, { eps: float(1) }), train(filled(3, [3, 2]))],
+      batch: [features('BatchNorm1d', 2, { eps: float(1) }), train(X)],
+      'batch-constant': [features('BatchNorm1d', 2, { eps: float(1) }), train(filled(3, [3, 2]))],
       'batch-eval': [
-        channels('BatchNorm1d', 2, { eps: float(1) }),
+        features('BatchNorm1d', 2, { eps: float(1) }),
         setTensor('running_var', numbers([3, 8], [2])),
         evaluate(X),
       ],
@@ -78,8 +79,8 @@ export const EPS: readonly Behaviour[] = [
     layers: ['BatchNorm1d', 'batch_norm'],
     line: 'BatchNorm in training refuses an eps of 0, written as it was given',
     ask: {
-      float: [channels('BatchNorm1d', 2, { eps: float(0) }), train(X)],
-      int: [channels('BatchNorm1d', 2, { eps: int(0) }), train(X)],
+      float: [features('BatchNorm1d', 2, { eps: float(0) }), train(X)],
+      int: [features('BatchNorm1d', 2, { eps: int(0) }), train(X)],
       function: [
         call('batch_norm', { input: X, running_mean: none, running_var: none, training: TRUE, eps: float(0) }),
       ],
@@ -94,8 +95,8 @@ export const EPS: readonly Behaviour[] = [
     layers: ['BatchNorm1d'],
     line: 'BatchNorm in training refuses a negative eps, also where the variance would make up for it',
     ask: {
-      'below-variance': [channels('BatchNorm1d', 2, { eps: float(-1) }), train(X)],
-      'above-variance': [channels('BatchNorm1d', 2, { eps: float(-20.5) }), train(X)],
+      'below-variance': [features('BatchNorm1d', 2, { eps: float(-1) }), train(X)],
+      'above-variance': [features('BatchNorm1d', 2, { eps: float(-20.5) }), train(X)],
     },
     claims: [
       refuses('below-variance:1', 'ValueError', positive('-1.0')),
@@ -107,11 +108,11 @@ export const EPS: readonly Behaviour[] = [
     line: 'BatchNorm in eval takes an eps of 0 and refuses a negative one',
     ask: {
       zero: [
-        channels('BatchNorm1d', 2, { eps: float(0) }),
+        features('BatchNorm1d', 2, { eps: float(0) }),
         setTensor('running_var', numbers([1, 4], [2])),
         evaluate(X),
       ],
-      negative: [channels('BatchNorm1d', 2, { eps: float(-1) }), evaluate(X)],
+      negative: [features('BatchNorm1d', 2, { eps: float(-1) }), evaluate(X)],
     },
     claims: [
       values('zero:2 output', [1, 1, 3, 3, 5, 5]),
@@ -140,7 +141,7 @@ export const EPS: readonly Behaviour[] = [
     ask: {
       ...each(made, (make) => [make(0), train(CONSTANT)]),
       'rms-zeros': [rows('RMSNorm', 2, { eps: float(0) }), train(filled(0, [1, 2]))],
-      batch: [channels('BatchNorm1d', 2, { eps: float(0) }), train(CONSTANT)],
+      batch: [features('BatchNorm1d', 2, { eps: float(0) }), train(CONSTANT)],
     },
     claims: [
       every('instance:1 output', 'zero'),
@@ -169,8 +170,8 @@ export const EPS: readonly Behaviour[] = [
     ask: {
       layer: [rows('LayerNorm', 2, { eps: float(1e-46) }), train(CONSTANT)],
       group: [groups(2, 2, { eps: float(1e-46) }), train(CONSTANT)],
-      instance: [channels('InstanceNorm1d', 2, { eps: float(1e-46) }), train(CONSTANT)],
-      batch: [channels('BatchNorm1d', 2, { eps: float(1e-46) }), train(CONSTANT)],
+      instance: [features('InstanceNorm1d', 2, { eps: float(1e-46) }), train(CONSTANT)],
+      batch: [features('BatchNorm1d', 2, { eps: float(1e-46) }), train(CONSTANT)],
       'batch-eval': [
         call('batch_norm', {
           input: filled(3, [2, 2]),
@@ -193,9 +194,9 @@ export const EPS: readonly Behaviour[] = [
     line: 'an eps that is an int works; a string is a TypeError in words of its own, None too where it has no meaning',
     ask: {
       int: [rows('LayerNorm', 2, { eps: int(1) }), train(ROW)],
-      batch: [channels('BatchNorm1d', 2, { eps: text('a') }), train(X)],
-      'batch-none': [channels('BatchNorm1d', 2, { eps: none }), train(X)],
-      instance: [channels('InstanceNorm1d', 2, { eps: text('a') }), train(ROW)],
+      batch: [features('BatchNorm1d', 2, { eps: text('a') }), train(X)],
+      'batch-none': [features('BatchNorm1d', 2, { eps: none }), train(X)],
+      instance: [features('InstanceNorm1d', 2, { eps: text('a') }), train(ROW)],
       layer: [rows('LayerNorm', 2, { eps: text('a') }), train(ROW)],
       'layer-none': [rows('LayerNorm', 2, { eps: none }), train(ROW)],
       group: [groups(2, 2, { eps: text('a') }), train(ROW)],

@@ -4,7 +4,8 @@ import { train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import { channelSets, normalised, PLAIN, rowSets } from './closed-forms.ts';
 import { same, values } from './say.ts';
-import { channels, FALSE, flat, groups, rows } from './short.ts';
+import { FALSE, flat, rows } from './short.ts';
+import { features, groups } from './steps.ts';
 import { behaviour, drawn } from './write.ts';
 
 const EPS = 1e-5;
@@ -31,7 +32,7 @@ export const EQUIVALENCES: readonly Behaviour[] = [
     line: 'GroupNorm of as many groups as channels is InstanceNorm, and that is LayerNorm over the positions',
     ask: {
       group: { dtype: 'float64', steps: [groups(4, 4, plain), train(X)] },
-      instance: { dtype: 'float64', steps: [channels('InstanceNorm1d', 4), train(X)] },
+      instance: { dtype: 'float64', steps: [features('InstanceNorm1d', 4), train(X)] },
       layer: { dtype: 'float64', steps: [rows('LayerNorm', 5, { elementwise_affine: FALSE }), train(X)] },
     },
     claims: [
@@ -44,8 +45,8 @@ export const EQUIVALENCES: readonly Behaviour[] = [
     layers: ['BatchNorm1d', 'InstanceNorm1d'],
     line: 'BatchNorm in training on one sample has the bits of InstanceNorm',
     ask: {
-      batch: [channels('BatchNorm1d', 4, plain), train(SINGLE)],
-      instance: [channels('InstanceNorm1d', 4), train(SINGLE)],
+      batch: [features('BatchNorm1d', 4, plain), train(SINGLE)],
+      instance: [features('InstanceNorm1d', 4), train(SINGLE)],
     },
     claims: [
       same('batch:1 output', 'instance:1 output'),

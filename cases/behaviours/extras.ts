@@ -1,49 +1,73 @@
-// Layers that become others, layers for many processes, and what depends on the number of threads: pins on PyTorch itself.
+// Layers that become others, layers for many processes, and what depends on the number of threads.
 
+import type { Step } from '../case.ts';
+import { READ, train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import { batchOutput, inverseDeviation, type Moments, momentsInDoubles, momentsInFloats } from './recipes.ts';
 import { other, refuses, same, values, words } from './say.ts';
-import { flat, probe, sixteenths } from './short.ts';
-import { pin } from './write.ts';
+import { flat, sixteenths } from './short.ts';
+import { inspect, probe } from './steps.ts';
+import { behaviour, numbers, pin } from './write.ts';
 
 const LAZY_KEYS = 'weight, bias, running_mean, running_var, num_batches_tracked';
 const OPTIONS = 'eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)';
 const ONE_THREAD = 'the port computes as PyTorch does on one thread';
 
-const lazy = (own: string, becomes: string) => [
-  words('0 before', `${own}(0, ${OPTIONS}`),
-  words('0 before.num_features', '0'),
-  words('0 before.keys', LAZY_KEYS),
-  words('0 before.weight', 'UninitializedParameter'),
-  words('0 after', `${becomes}(4, ${OPTIONS}`),
-  words('0 after.type', becomes),
-  words('0 after.num_features', '4'),
-  // [3, 4, 5] counting from 0: channel means 22, 27, 32 and 37.
-  values('0 running_mean', [2.2, 2.7, 3.2, 3.7], 1e-6),
+/** Counts from 0. */
+const counting = (...sizes: number[]) => {
+  const size = sizes.reduce((a, b) => a * b, 1);
+  return numbers(
+    Array.from({ length: size }, (_, i) => i),
+    sizes,
+  );
+};
+const make = (layer: string): Step => ({ kind: 'construct', layer, arguments: {} });
+const lazySteps = (layer: string): readonly Step[] => [
+  make(layer),
+  inspect('class', 'num_features', 'affine', 'track_running_stats'),
+  train(counting(3, 4, 5)),
+  inspect('class', 'repr', 'num_features'),
+  READ,
+];
+const lazyClaims = (own: string, becomes: string) => [
+  words('materialised:0 repr', `${own}(0, ${OPTIONS}`),
+  words('materialised:1 num_features', '0'),
+  words('materialised:1 affine', 'True'),
+  words('materialised:1 track_running_stats', 'True'),
+  words('materialised:3 repr', `${becomes}(4, ${OPTIONS}`),
+  words('materialised:3 class', becomes),
+  words('materialised:3 num_features', '4'),
+  // The means of the channels are 22, 27, 32 and 37.
+  values('materialised:4 running_mean', [2.2, 2.7, 3.2, 3.7], 1e-6),
+  words('before:0 before.keys', LAZY_KEYS),
+  words('before:0 before.weight', 'UninitializedParameter'),
 ];
 
 /** [rows, width] of sevenths of sixteenths, as the oracle's probes of threads have it. */
 const uneven = (count: number, width: number) => flat(sixteenths(count, width)).map((x) => Math.fround(x / 7));
 
 export const EXTRAS: readonly Behaviour[] = [
-  pin('B-215', 'a layer that changes its class is Python’s; the port has no lazy layers', {
+  behaviour('B-215', {
     layers: ['LazyBatchNorm1d'],
     line: 'a lazy BatchNorm has all five keys and 0 features, and becomes a BatchNorm of size(1) at its first forward',
-    ask: [probe('lazy-batch-norm')],
-    claims: lazy('LazyBatchNorm1d', 'BatchNorm1d'),
+    ask: {
+      materialised: lazySteps('LazyBatchNorm1d'),
+      before: { layer: 'LazyBatchNorm1d', steps: [probe('lazy-batch-norm')] },
+    },
+    claims: lazyClaims('LazyBatchNorm1d', 'BatchNorm1d'),
   }),
-  pin('B-216', 'a layer that changes its class is Python’s; the port has no lazy layers', {
+  behaviour('B-216', {
     layers: ['LazyInstanceNorm1d'],
     line: 'a lazy InstanceNorm has weights and tracks, unlike the others, and of an unbatched input takes the wrong axis',
     ask: {
-      batched: { layer: 'LazyInstanceNorm1d', steps: [probe('lazy-instance-norm')] },
-      unbatched: { layer: 'LazyInstanceNorm1d', steps: [probe('lazy-unbatched')] },
+      materialised: lazySteps('LazyInstanceNorm1d'),
+      before: { layer: 'LazyInstanceNorm1d', steps: [probe('lazy-instance-norm')] },
+      unbatched: [make('LazyInstanceNorm1d'), train(counting(4, 5)), inspect('class', 'num_features')],
     },
     claims: [
-      ...lazy('LazyInstanceNorm1d', 'InstanceNorm1d').map((claim) =>
-        'at' in claim ? { ...claim, at: { ...claim.at, question: 'batched' } } : claim,
-      ),
-      refuses('unbatched:0', 'ValueError', "expected input's size at dim=0 to match num_features (5), but got: 4."),
+      ...lazyClaims('LazyInstanceNorm1d', 'InstanceNorm1d'),
+      refuses('unbatched:1', 'ValueError', "expected input's size at dim=0 to match num_features (5), but got: 4."),
+      words('unbatched:2 num_features', '5'),
     ],
   }),
   pin('B-217', 'SyncBatchNorm is about processes; the port has one', {

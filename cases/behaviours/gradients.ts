@@ -18,7 +18,8 @@ import {
   type Sets,
 } from './closed-forms.ts';
 import { values } from './say.ts';
-import { affine, channels, FALSE, flat, groups, rows, TRUE } from './short.ts';
+import { affine, FALSE, flat, rows, TRUE } from './short.ts';
+import { features, groups } from './steps.ts';
 import { type AskedIn, behaviour, drawn, numbers } from './write.ts';
 
 const EPS = 1e-5;
@@ -58,19 +59,19 @@ const ROW_BIAS = flat(drawn(152, [20], 'float64'));
 const ROW_PARAMETERS: Affine = { weight: ROW_WEIGHT, bias: ROW_BIAS };
 
 const tracking = (track: boolean) =>
-  channels('InstanceNorm1d', 4, { affine: TRUE, track_running_stats: track ? TRUE : FALSE });
+  features('InstanceNorm1d', 4, { affine: TRUE, track_running_stats: track ? TRUE : FALSE });
 
 export const GRADIENTS: readonly Behaviour[] = [
   behaviour('B-148', {
     layers: ['BatchNorm1d'],
     line: 'BatchNorm in training: r·(gw − mean gw − x̂·mean gw·x̂), Σ g·x̂ and Σ g',
-    ask: asked(channels('BatchNorm1d', 4), ...weighted, train(X, true), back),
+    ask: asked(features('BatchNorm1d', 4), ...weighted, train(X, true), back),
     claims: [values('3 output', closed(BATCH).output, SMALL), ...gradients('4', closed(BATCH).gradients)],
   }),
   behaviour('B-149', {
     layers: ['BatchNorm1d'],
     line: 'BatchNorm in eval: g·w·r, Σ g·(x − mean)·r and Σ g, with the running statistics and no mean terms',
-    ask: asked(channels('BatchNorm1d', 4), ...weighted, ...given, evaluate(X, true), back),
+    ask: asked(features('BatchNorm1d', 4), ...weighted, ...given, evaluate(X, true), back),
     claims: [
       values('5 output', closed(BATCH, RUNNING).output, SMALL),
       ...gradients('6', closed(BATCH, RUNNING).gradients),

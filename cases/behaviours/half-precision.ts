@@ -8,7 +8,8 @@ import { READ, setTensor, train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import { halfMoments, halfOutput, halfRootMeanSquare } from './half-recipes.ts';
 import { dtype, every, other, values } from './say.ts';
-import { affine, channels, groups, halves, rows } from './short.ts';
+import { affine, halves, rows } from './short.ts';
+import { features, groups } from './steps.ts';
 import { type AskedIn, behaviour, numbers } from './write.ts';
 
 /** [2, 3, 5] in bfloat16: means that it cannot hold. */
@@ -55,13 +56,13 @@ export const HALF_PRECISION: readonly Behaviour[] = [
     ask: {
       pure: half(
         'bfloat16',
-        channels('BatchNorm1d', 3),
+        features('BatchNorm1d', 3),
         ...affine(bfloat16(WEIGHT), bfloat16(BIAS)),
         train(bfloat16(LIST, SHAPE)),
       ),
       mixed: half(
         'bfloat16',
-        channels('BatchNorm1d', 3, FLOAT32),
+        features('BatchNorm1d', 3, FLOAT32),
         ...affine(numbers(WEIGHT, [3]), numbers(BIAS, [3])),
         train(bfloat16(LIST, SHAPE)),
       ),
@@ -77,7 +78,7 @@ export const HALF_PRECISION: readonly Behaviour[] = [
     line: 'BatchNorm of bfloat16 with float32 parameters keeps its statistics in float32 and rounds once',
     ask: half(
       'bfloat16',
-      channels('BatchNorm1d', 3, FLOAT32),
+      features('BatchNorm1d', 3, FLOAT32),
       ...affine(numbers(WEIGHT, [3]), numbers(BIAS, [3])),
       train(bfloat16(LIST, SHAPE)),
       READ,
@@ -92,8 +93,8 @@ export const HALF_PRECISION: readonly Behaviour[] = [
     layers: ['BatchNorm1d'],
     line: 'running statistics in bfloat16 round at each step: a mean of 100 stays there while batches have 101.5',
     ask: {
-      pure: half('bfloat16', ...five(channels('BatchNorm1d', 1), bfloat16([100]))),
-      mixed: half('bfloat16', ...five(channels('BatchNorm1d', 1, FLOAT32), numbers([100], [1]))),
+      pure: half('bfloat16', ...five(features('BatchNorm1d', 1), bfloat16([100]))),
+      mixed: half('bfloat16', ...five(features('BatchNorm1d', 1, FLOAT32), numbers([100], [1]))),
     },
     claims: [values('pure:7 running_mean', [100]), values('mixed:7 running_mean', [101.5 - 1.5 * 0.9 ** 5], 1e-4)],
   }),
@@ -101,8 +102,8 @@ export const HALF_PRECISION: readonly Behaviour[] = [
     layers: ['BatchNorm1d'],
     line: 'BatchNorm all in float16: of ±60000 the running variance is infinite, the output right to one place; mixed keeps it',
     ask: {
-      pure: half('float16', channels('BatchNorm1d', 1), train(halves(LARGE, [2, 1], 'float16')), READ),
-      mixed: half('float16', channels('BatchNorm1d', 1, FLOAT32), train(halves(LARGE, [2, 1], 'float16')), READ),
+      pure: half('float16', features('BatchNorm1d', 1), train(halves(LARGE, [2, 1], 'float16')), READ),
+      mixed: half('float16', features('BatchNorm1d', 1, FLOAT32), train(halves(LARGE, [2, 1], 'float16')), READ),
     },
     claims: [
       values('pure:1 output', [1, -1], 1e-3),

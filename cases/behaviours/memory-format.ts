@@ -8,7 +8,8 @@ import { backward, evaluate, train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import { channelSets, normalised, PLAIN, rowSets } from './closed-forms.ts';
 import { same, values, words } from './say.ts';
-import { channels, flat, groups, inspect, rows } from './short.ts';
+import { flat, rows } from './short.ts';
+import { features, groups, inspect } from './steps.ts';
 import { type AskedIn, behaviour, drawn } from './write.ts';
 
 const IMAGES = drawn(201, [2, 4, 3, 5]);
@@ -22,20 +23,20 @@ const LAID: Readonly<Record<string, Tensor>> = {
 };
 
 const KEEPING: Readonly<Record<string, readonly [Step, Tensor, string]>> = {
-  batch: [channels('BatchNorm2d', 4), IMAGES, 'channels_last'],
-  'batch-volumes': [channels('BatchNorm3d', 4), VOLUMES, 'channels_last_3d'],
+  batch: [features('BatchNorm2d', 4), IMAGES, 'channels_last'],
+  'batch-volumes': [features('BatchNorm3d', 4), VOLUMES, 'channels_last_3d'],
   group: [groups(2, 4), IMAGES, 'channels_last'],
   'group-volumes': [groups(2, 4), VOLUMES, 'channels_last_3d'],
 };
 const FORGETTING: Readonly<Record<string, readonly [Step, Tensor]>> = {
-  instance: [channels('InstanceNorm2d', 4), IMAGES],
-  'instance-volumes': [channels('InstanceNorm3d', 4), VOLUMES],
+  instance: [features('InstanceNorm2d', 4), IMAGES],
+  'instance-volumes': [features('InstanceNorm3d', 4), VOLUMES],
   layer: [rows('LayerNorm', 5), IMAGES],
   'layer-volumes': [rows('LayerNorm', 2), VOLUMES],
 };
 const LINED: Readonly<Record<string, Step>> = {
-  batch: channels('BatchNorm1d', 4),
-  instance: channels('InstanceNorm1d', 4),
+  batch: features('BatchNorm1d', 4),
+  instance: features('InstanceNorm1d', 4),
   layer: rows('LayerNorm', 5),
   group: groups(2, 4),
   rms: rows('RMSNorm', 5),
@@ -44,8 +45,8 @@ const LINED: Readonly<Record<string, Step>> = {
 /** [2, 4, 3, 5] in memory of [5, 4, 3, 2]. */
 const TURNED = permute(drawn(207, [5, 4, 3, 2]), [3, 1, 2, 0]);
 const PERMUTED: Readonly<Record<string, Step>> = {
-  batch: channels('BatchNorm2d', 4),
-  instance: channels('InstanceNorm2d', 4),
+  batch: features('BatchNorm2d', 4),
+  instance: features('InstanceNorm2d', 4),
   layer: rows('LayerNorm', 5),
   group: groups(2, 4),
   rms: rows('RMSNorm', 5),
@@ -100,7 +101,7 @@ export const MEMORY_FORMAT: readonly Behaviour[] = [
       images: {
         layout: 'channels_last',
         steps: [
-          channels('BatchNorm2d', 4),
+          features('BatchNorm2d', 4),
           train(toChannelsLast(IMAGES), true),
           backward(IMAGES),
           inspect('input.grad.stride'),

@@ -39,4 +39,4 @@ export const SECOND_HALF: readonly Behaviour[] = [
   ...STATE_DICTS,
   ...SAMPLE_SHAPES,
   ...EXTRAS,
-];
+].toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -1,21 +1,14 @@
-// Short words for the steps that most behaviours take: layers with few arguments, half-precision tensors, probes. It holds no behaviour.
+// Short words for what behaviours of numbers are written in: layers over the last axes, half-precision tensors, lists. It holds no behaviour.
 
 import type { HalfDtype } from '../../ts-impl/tensor/dtype.ts';
 import { encodeHalves } from '../../ts-impl/tensor/half.ts';
 import type { Shape } from '../../ts-impl/tensor/shape.ts';
 import { contiguous, fromStorage, type Tensor, tensor } from '../../ts-impl/tensor/tensor.ts';
-import { type Arguments, bool, int, ints, type LayerName, type Step, type Value } from '../case.ts';
+import { type Arguments, bool, int, ints, type Step } from '../case.ts';
 import { construct, setTensor } from '../families/row.ts';
 
 export const TRUE = bool(true);
 export const FALSE = bool(false);
-
-/** A BatchNorm or InstanceNorm of so many channels. */
-export const channels = (layer: LayerName, count: number, more: Arguments = {}): Step =>
-  construct(layer, { num_features: int(count), ...more });
-
-export const groups = (count: number, of: number, more: Arguments = {}): Step =>
-  construct('GroupNorm', { num_groups: int(count), num_channels: int(of), ...more });
 
 /** A LayerNorm or RMSNorm over the last axes. */
 export const rows = (layer: 'LayerNorm' | 'RMSNorm', shape: number | readonly number[], more: Arguments = {}): Step =>
@@ -26,10 +19,6 @@ export const affine = (weight: Tensor, bias: Tensor): readonly Step[] => [
   setTensor('weight', weight),
   setTensor('bias', bias),
 ];
-
-export const inspect = (...names: string[]): Step => ({ kind: 'inspect', names });
-
-export const probe = (name: string): Step => ({ kind: 'probe', name });
 
 /** float16 or bfloat16, each number rounded to it. */
 export function halves(flat: readonly number[], shape: Shape, dtype: HalfDtype): Tensor {
@@ -51,5 +40,3 @@ export function sixteenths(count: number, width: number): Tensor {
 export function each<T, R>(all: Readonly<Record<string, T>>, make: (value: T, name: string) => R): Record<string, R> {
   return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, make(value, name)]));
 }
-
-export type { Value };

@@ -6,7 +6,8 @@ import { backward, evaluate, READ, setTensor, train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import { channelSets, normalised, normalisedGradients, PLAIN, rootMeanSquared, rowSets } from './closed-forms.ts';
 import { every, values } from './say.ts';
-import { channels, each, flat, groups, rows } from './short.ts';
+import { each, flat, rows } from './short.ts';
+import { features, groups } from './steps.ts';
 import { behaviour, drawn, filled, numbers } from './write.ts';
 
 const NAN = Number.NaN;
@@ -21,11 +22,11 @@ const LAST = [-1.0690449, -0.2672612, 1.3363062];
 const OTHERS = [-ROOT, 0, ROOT, -ROOT, 0, ROOT, ...LAST];
 const RMS_OTHERS = [0.46291, 0.92582, 1.38873, 0.46291, 0.92582, 1.38873, 0.7302967, 0.9128709, 1.2780193];
 
-const two = channels('BatchNorm1d', 2);
+const two = features('BatchNorm1d', 2);
 const sets: Readonly<Record<string, Step>> = {
   layer: rows('LayerNorm', 3),
   group: groups(2, 2),
-  instance: channels('InstanceNorm1d', 2),
+  instance: features('InstanceNorm1d', 2),
 };
 const BROKEN_CHANNEL = [-ROOT, NAN, 0, NAN, ROOT, NAN];
 const EVALUATED = [1, 2, 3, 6, 5, 10].map((x) => x / Math.sqrt(1 + 1e-5));
@@ -43,10 +44,10 @@ const overflowing: Readonly<Record<string, Step>> = { batch: two, ...sets, rms: 
 const LONG = drawn(191, [4, 3, 50], 'float64');
 const UP = drawn(192, [4, 3, 50], 'float64');
 const DOUBLES = {
-  batch: { layer: channels('BatchNorm1d', 3), over: channelSets('batch', [4, 3, 50]) },
+  batch: { layer: features('BatchNorm1d', 3), over: channelSets('batch', [4, 3, 50]) },
   layer: { layer: rows('LayerNorm', 50), over: rowSets(12, 50) },
   group: { layer: groups(1, 3), over: rowSets(4, 150) },
-  instance: { layer: channels('InstanceNorm1d', 3), over: rowSets(12, 50) },
+  instance: { layer: features('InstanceNorm1d', 3), over: rowSets(12, 50) },
 };
 
 export const SPECIAL_VALUES: readonly Behaviour[] = [
@@ -92,9 +93,9 @@ export const SPECIAL_VALUES: readonly Behaviour[] = [
     layers: ['BatchNorm1d'],
     line: 'a NaN gets into running statistics even at momentum 0, and does not leave them at momentum 1',
     ask: {
-      zero: [channels('BatchNorm1d', 2, { momentum: float(0) }), train(spoilt(NAN)), READ],
+      zero: [features('BatchNorm1d', 2, { momentum: float(0) }), train(spoilt(NAN)), READ],
       one: [
-        channels('BatchNorm1d', 2, { momentum: float(1) }),
+        features('BatchNorm1d', 2, { momentum: float(1) }),
         setTensor('running_mean', filled(NAN, [2])),
         setTensor('running_var', filled(NAN, [2])),
         train(spoilt(6)),
@@ -150,7 +151,7 @@ export const SPECIAL_VALUES: readonly Behaviour[] = [
     line: 'subnormal inputs count: ±1e-40 becomes ±3.162e-38',
     ask: {
       layer: [rows('LayerNorm', 2), train(numbers([1e-40, -1e-40], [1, 2]))],
-      batch: [channels('BatchNorm1d', 1), train(numbers([1e-40, -1e-40], [1, 1, 2]))],
+      batch: [features('BatchNorm1d', 1), train(numbers([1e-40, -1e-40], [1, 1, 2]))],
       group: [groups(1, 1), train(numbers([1e-40, -1e-40], [1, 1, 2]))],
       rms: [rows('RMSNorm', 2, { eps: float(1e-5) }), train(numbers([1e-40, -1e-40], [1, 2]))],
     },
@@ -162,7 +163,7 @@ export const SPECIAL_VALUES: readonly Behaviour[] = [
     layers: ['BatchNorm1d'],
     line: 'a negative running variance gives NaN in eval where variance + eps is negative, and no error',
     ask: [
-      channels('BatchNorm1d', 3),
+      features('BatchNorm1d', 3),
       setTensor('running_var', numbers([-1, -1.001e-5, -1e-6], [3])),
       evaluate(filled(1, [2, 3])),
     ],

@@ -4,7 +4,8 @@ import type { Tensor } from '../../ts-impl/tensor/tensor.ts';
 import { count, load, READ, SAVE, setTensor, train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import { dtype, names, refuses, values, words } from './say.ts';
-import { channels, FALSE, rows, TRUE } from './short.ts';
+import { FALSE, rows, TRUE } from './short.ts';
+import { features } from './steps.ts';
 import { behaviour, numbers } from './write.ts';
 
 /** Two channels of means 3 and 6 and unbiased variances 4 and 16. */
@@ -13,7 +14,7 @@ const PAIR = numbers([2, 3], [2]);
 const FOUR: Readonly<Record<string, Tensor>> = { weight: PAIR, bias: PAIR, running_mean: PAIR, running_var: PAIR };
 const FIVE = { ...FOUR, num_batches_tracked: count(7) };
 
-const two = channels('BatchNorm1d', 2);
+const two = features('BatchNorm1d', 2);
 const trained = [two, train(X), train(X), train(X)];
 const MATCHED = '<All keys matched successfully>';
 const failed = (layer: string, ...lines: readonly string[]) =>
@@ -74,8 +75,8 @@ export const STATE_DICTS: readonly Behaviour[] = [
     layers: ['BatchNorm1d'],
     line: 'running statistics are unexpected keys to a BatchNorm that does not track; unstrict loading names them',
     ask: {
-      strict: [channels('BatchNorm1d', 2, { track_running_stats: FALSE }), load(FOUR, 2)],
-      lenient: [channels('BatchNorm1d', 2, { track_running_stats: FALSE }), load(FOUR, 2, false), SAVE],
+      strict: [features('BatchNorm1d', 2, { track_running_stats: FALSE }), load(FOUR, 2)],
+      lenient: [features('BatchNorm1d', 2, { track_running_stats: FALSE }), load(FOUR, 2, false), SAVE],
     },
     claims: [
       refuses('strict:1', 'RuntimeError', failed('BatchNorm1d', UNEXPECTED)),
@@ -88,8 +89,8 @@ export const STATE_DICTS: readonly Behaviour[] = [
     layers: ['InstanceNorm1d'],
     line: 'a checkpoint without metadata with running statistics is refused by an InstanceNorm that does not track, even unstrictly',
     ask: {
-      strict: [channels('InstanceNorm1d', 2, { affine: TRUE }), load(FOUR, null)],
-      lenient: [channels('InstanceNorm1d', 2, { affine: TRUE }), load(FOUR, null, false)],
+      strict: [features('InstanceNorm1d', 2, { affine: TRUE }), load(FOUR, null)],
+      lenient: [features('InstanceNorm1d', 2, { affine: TRUE }), load(FOUR, null, false)],
     },
     claims: [
       refuses('strict:1', 'RuntimeError', failed('InstanceNorm1d', OLD_INSTANCE)),
@@ -100,8 +101,8 @@ export const STATE_DICTS: readonly Behaviour[] = [
     layers: ['InstanceNorm1d'],
     line: 'with version 1 in its metadata the same checkpoint has but unexpected keys',
     ask: {
-      strict: [channels('InstanceNorm1d', 2, { affine: TRUE }), load(FOUR, 1)],
-      lenient: [channels('InstanceNorm1d', 2, { affine: TRUE }), load(FOUR, 1, false), SAVE],
+      strict: [features('InstanceNorm1d', 2, { affine: TRUE }), load(FOUR, 1)],
+      lenient: [features('InstanceNorm1d', 2, { affine: TRUE }), load(FOUR, 1, false), SAVE],
     },
     claims: [
       refuses('strict:1', 'RuntimeError', failed('InstanceNorm1d', UNEXPECTED)),
@@ -113,8 +114,8 @@ export const STATE_DICTS: readonly Behaviour[] = [
     layers: ['BatchNorm1d'],
     line: 'each size that does not fit has its line, after that of missing keys, and unstrict loading is refused too',
     ask: {
-      lenient: [channels('BatchNorm1d', 3), load(FOUR, 1, false)],
-      strict: [channels('BatchNorm1d', 3), load(FOUR, 2)],
+      lenient: [features('BatchNorm1d', 3), load(FOUR, 1, false)],
+      strict: [features('BatchNorm1d', 3), load(FOUR, 2)],
     },
     claims: [
       refuses(
@@ -151,7 +152,7 @@ export const STATE_DICTS: readonly Behaviour[] = [
         ),
         SAVE,
       ],
-      scalar: [channels('BatchNorm1d', 1), load({ weight: numbers([2], []), bias: numbers([0], [1]) }, 1, false)],
+      scalar: [features('BatchNorm1d', 1), load({ weight: numbers([2], []), bias: numbers([0], [1]) }, 1, false)],
     },
     claims: [
       words('cast:1 keys', MATCHED),

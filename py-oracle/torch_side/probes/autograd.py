@@ -64,16 +64,6 @@ def trained_then_trained() -> Seen:
     return Seen({"input.grad": _gradient(x)}, {})
 
 
-def frozen_weight() -> Seen:
-    with torch.enable_grad():
-        x = columns(torch.float64).requires_grad_()
-        layer = nn.BatchNorm1d(2, dtype=torch.float64)
-        layer.weight.requires_grad_(False)
-        layer(x).backward(_upstream().double())
-    gradients = {"input.grad": _gradient(x), "bias.grad": _gradient(layer.bias)}
-    return Seen(gradients, {"weight.grad": str(layer.weight.grad)})
-
-
 def input_without_gradient() -> Seen:
     with torch.enable_grad():
         x = columns(torch.float64)
@@ -88,17 +78,6 @@ def training_under_no_grad() -> Seen:
     with torch.no_grad():
         output = layer(columns())
     return Seen({"running_mean": layer.running_mean}, {"requires_grad": str(output.requires_grad)})
-
-
-def output_requires_grad() -> Seen:
-    with torch.enable_grad():
-        plain = nn.BatchNorm1d(2, affine=False)
-        texts = {
-            "parameters": str(nn.BatchNorm1d(2)(columns()).requires_grad),
-            "input": str(plain(columns().requires_grad_()).requires_grad),
-            "neither": str(plain(columns()).requires_grad),
-        }
-    return Seen({}, texts)
 
 
 def running_mean_requires_grad() -> Seen:
@@ -123,9 +102,7 @@ def second_derivatives() -> Seen:
 
 PROBES: dict[str, Probe] = {
     "evaluated-then-trained": evaluated_then_trained,
-    "frozen-weight": frozen_weight,
     "input-without-gradient": input_without_gradient,
-    "output-requires-grad": output_requires_grad,
     "running-mean-requires-grad": running_mean_requires_grad,
     "running-var-requires-grad": running_var_requires_grad,
     "second-derivatives": second_derivatives,

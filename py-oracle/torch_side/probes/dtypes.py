@@ -1,4 +1,4 @@
-"""Probes of element types, those that the wire can't carry too, and of mixtures: which layers take which, and how they refuse."""
+"""Probes of element types, those that the wire can't carry too: which layers take which, and how they refuse."""
 
 from __future__ import annotations
 
@@ -31,19 +31,7 @@ def rejected() -> Seen:
     return Seen({}, texts)
 
 
-def mixed() -> Seen:
-    """Each floating input in a layer of each other floating type."""
-    texts: dict[str, str] = {}
-    for input_name, input_dtype in _FLOATS.items():
-        for layer_name, layer_dtype in _FLOATS.items():
-            for name, make in _LAYERS.items():
-                if input_dtype is not layer_dtype:
-                    said = words_of(lambda: make().to(layer_dtype)(torch.ones(3, 4, 4, dtype=input_dtype)))
-                    texts[f"{name}.{input_name}.{layer_name}"] = said
-    return Seen({}, texts)
-
-
-PROBES: dict[str, Probe] = {"dtypes-accepted": accepted, "dtypes-mixed": mixed, "dtypes-rejected": rejected}
+PROBES: dict[str, Probe] = {"dtypes-accepted": accepted, "dtypes-rejected": rejected}
 
 # --- internal ---
 

@@ -1,9 +1,8 @@
-"""Probes of nn.Module's bookkeeping around norms: names, metadata, copies, modes, aliases and warnings."""
+"""Probes of nn.Module's bookkeeping around norms: metadata, copies, modes and aliases."""
 
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import Any
 
 import torch
@@ -11,17 +10,6 @@ from torch import nn
 from torch.nn import functional as F
 
 from torch_side.probes.seen import Probe, Seen, columns
-
-
-def named_tensors() -> Seen:
-    layer = nn.BatchNorm1d(2)
-    return Seen(
-        {},
-        {
-            "parameters": ", ".join(name for name, _ in layer.named_parameters()),
-            "buffers": ", ".join(name for name, _ in layer.named_buffers()),
-        },
-    )
 
 
 def metadata_versions() -> Seen:
@@ -34,23 +22,6 @@ def metadata_versions() -> Seen:
         "RMSNorm": nn.RMSNorm(2),
     }
     return Seen({}, {name: _version(layer) for name, layer in layers.items()})
-
-
-def casts() -> Seen:
-    """The dtypes after each cast of a whole layer; the counter's never changes."""
-    texts: dict[str, str] = {}
-    for name in ("half", "bfloat16", "double"):
-        layer: Any = getattr(nn.BatchNorm1d(2), name)()
-        texts[name] = ", ".join(str(tensor.dtype) for tensor in layer.state_dict().values())
-    return Seen({}, texts)
-
-
-def normalized_shapes() -> Seen:
-    """However it is given, it is kept as a tuple."""
-    given: dict[str, Any] = {"int": 4, "list": [3, 4], "tuple": (3, 4), "size": torch.Size([3, 4])}
-    texts = {name: repr(nn.LayerNorm(shape).normalized_shape) for name, shape in given.items()}
-    texts["type"] = ", ".join(type(nn.LayerNorm(shape).normalized_shape).__name__ for shape in given.values())
-    return Seen({}, texts)
 
 
 def deep_copy() -> Seen:
@@ -108,27 +79,11 @@ def running_written_in_place() -> Seen:
     return Seen({**before, "running_mean": mean, "running_var": var}, {"same memory": str(same)})
 
 
-def feature_warnings() -> Seen:
-    """An InstanceNorm without parameters warns at each forward of another width, batched or not."""
-    layer = nn.InstanceNorm1d(3)
-    texts: dict[str, str] = {}
-    for name, shape in (("batched", (2, 5, 4)), ("again", (2, 5, 4)), ("unbatched", (5, 4)), ("fitting", (2, 3, 4))):
-        with warnings.catch_warnings(record=True) as heard:
-            warnings.simplefilter("always")
-            layer(torch.arange(float(torch.Size(shape).numel())).reshape(shape))
-        texts[name] = " | ".join(f"{type(one.message).__name__}: {one.message}" for one in heard)
-    return Seen({}, texts)
-
-
 PROBES: dict[str, Probe] = {
-    "casts": casts,
     "containers": containers,
     "deep-copy": deep_copy,
-    "feature-warnings": feature_warnings,
     "memory-of-outputs": memory_of_outputs,
     "metadata-versions": metadata_versions,
-    "named-tensors": named_tensors,
-    "normalized-shapes": normalized_shapes,
     "running-written-in-place": running_written_in_place,
     "state-dict-aliases": state_dict_aliases,
 }
