@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 
 from torch_side.layers import Unsupported
 
@@ -92,6 +93,8 @@ def _memory_format(tensor: torch.Tensor) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, _Word):
         return str(value)
+    if is_lazy(value):
+        return f"{type(value).__name__} {str(value.dtype).removeprefix('torch.')}"
     if isinstance(value, torch.Tensor):
         return f"{type(value).__name__} {str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
     if value is None or type(value) in (bool, int, float, str) or isinstance(value, torch.dtype):

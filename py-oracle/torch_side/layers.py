@@ -14,6 +14,8 @@ from wire.case import Arguments
 _LAYER_NAMES = (
     *("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "InstanceNorm1d", "InstanceNorm2d"),
     *("InstanceNorm3d", "GroupNorm", "RMSNorm"),
+    *("LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d"),
+    *("LazyInstanceNorm1d", "LazyInstanceNorm2d", "LazyInstanceNorm3d"),
 )
 _FUNCTION_NAMES = ("batch_norm", "layer_norm", "instance_norm", "group_norm", "rms_norm")
 LAYERS: dict[str, Any] = {name: getattr(nn, name) for name in _LAYER_NAMES if hasattr(nn, name)}

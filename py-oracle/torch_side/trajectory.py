@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections import OrderedDict
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from torch_side.backward import run_backward
 from torch_side.double_backward import double_backward
@@ -46,6 +48,10 @@ from wire.case import (
 
 # The same as torch.set_grad_enabled, without the layers of Python above it.
 _set_grad_enabled: Callable[[bool], object] = getattr(torch._C, "_set_grad_enabled", torch.set_grad_enabled)
+
+
+# Where Python's words name a function, they name its place in memory too, which is another each time.
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+(?=>)")
 
 
 class Trajectory:
@@ -88,7 +94,7 @@ class Trajectory:
             except Exception as problem:
                 if type(step) is Construct:
                     self._lost = True
-                results.append(refused(type(problem).__name__, str(problem)))
+                results.append(refused(type(problem).__name__, _ADDRESS.sub("", str(problem))))
         return outcome_of(results)
 
     def _construct(self, step: Construct) -> Plain:
@@ -186,11 +192,9 @@ class Trajectory:
         module = self._module
         if module is None:
             return NOT_RUN
-        tensors: list[Written] = []
-        if step.what == "all":
-            tensors += [write_tensor(n, p, self._payload) for n, p in module._parameters.items() if p is not None]
-        tensors += [write_tensor(n, b, self._payload) for n, b in module._buffers.items() if b is not None]
-        return returned(tensors, {})
+        parameters = module._parameters if step.what == "all" else {}
+        entries: dict[str, torch.Tensor | None] = {**parameters, **module._buffers}
+        return self._answer_entries({name: tensor for name, tensor in entries.items() if tensor is not None})
 
     def _set_attribute(self, step: SetAttribute) -> Plain:
         if self._module is None:
@@ -213,7 +217,7 @@ class Trajectory:
         values = self._tensor(step.tensor)
         if name in module._parameters:
             parameter = module._parameters[name]
-            if parameter is not None and parameter.dtype is values.dtype and parameter.shape == values.shape:
+            if parameter is not None and not is_lazy(parameter) and parameter.dtype is values.dtype and parameter.shape == values.shape:
                 parameter.data = values
             else:
                 setattr(module, name, nn.Parameter(values, requires_grad=values.is_floating_point()))
@@ -234,8 +238,7 @@ class Trajectory:
     def _save_state(self, _: SaveState) -> Plain:
         if self._module is None:
             return NOT_RUN
-        entries = self._module.state_dict().items()
-        return returned([write_tensor(name, tensor, self._payload) for name, tensor in entries], {})
+        return self._answer_entries(self._module.state_dict())
 
     def _cast(self, step: Cast) -> Plain:
         if self._module is None:
@@ -273,6 +276,12 @@ class Trajectory:
         seen = probe()
         self.narrow = True
         return returned([write_tensor(n, t.detach(), self._payload) for n, t in seen.tensors.items()], seen.texts)
+
+    def _answer_entries(self, entries: Mapping[str, torch.Tensor]) -> Plain:
+        """What has a size; the names of a lazy layer's tensors that have none yet are a text."""
+        sizeless = [name for name, tensor in entries.items() if is_lazy(tensor)]
+        written = [write_tensor(name, tensor, self._payload) for name, tensor in entries.items() if not is_lazy(tensor)]
+        return returned(written, {"uninitialized": ", ".join(sizeless)} if sizeless else {})
 
     def _tensor(self, header: Any) -> torch.Tensor:
         tensor = make_tensor(header, self._buffer, self._wide)

@@ -2,12 +2,26 @@
 
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { BatchNorm1d, BatchNorm2d, BatchNorm3d } from './batch-norm.ts';
+import {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  LazyBatchNorm1d,
+  LazyBatchNorm2d,
+  LazyBatchNorm3d,
+} from './batch-norm.ts';
 import { type BatchCall, batchNorm } from './batch-norm-function.ts';
 import type { Call } from './call.ts';
 import { GroupNorm } from './group-norm.ts';
 import { groupNorm } from './group-norm-function.ts';
-import { InstanceNorm1d, InstanceNorm2d, InstanceNorm3d } from './instance-norm.ts';
+import {
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  LazyInstanceNorm1d,
+  LazyInstanceNorm2d,
+  LazyInstanceNorm3d,
+} from './instance-norm.ts';
 import { instanceNorm } from './instance-norm-function.ts';
 import { LayerNorm, layerNorm, type LayerNormOptions } from './layer-norm.ts';
 import type { Module } from './module.ts';
@@ -25,6 +39,17 @@ export type ClassName =
   | 'InstanceNorm3d'
   | 'GroupNorm'
   | 'RMSNorm';
+
+/** Layers that learn the number of their features from their first input. */
+export const LAZY_LAYERS = {
+  LazyBatchNorm1d,
+  LazyBatchNorm2d,
+  LazyBatchNorm3d,
+  LazyInstanceNorm1d,
+  LazyInstanceNorm2d,
+  LazyInstanceNorm3d,
+} as const;
+export type LazyName = keyof typeof LAZY_LAYERS;
 
 export type FunctionName = 'batch_norm' | 'layer_norm' | 'instance_norm' | 'group_norm' | 'rms_norm';
 

@@ -85,12 +85,8 @@ export function groupNorm(
   };
 }
 
-// --- internal ---
-
-const CONTIGUOUS: GroupKernels = { normalise: normaliseGroups, backward: backwardGroups };
-const CHANNELS_LAST: GroupKernels = { normalise: normaliseChannelsLast, backward: backwardChannelsLast };
-
-function checkArguments(input: Tensor, G: number, weight: Tensor | null, bias: Tensor | null): void {
+/** What PyTorch checks before it calls the operator. */
+export function checkGroups(input: Tensor, G: number): void {
   const { shape } = input;
   if (shape.length < 2) {
     throw new TorchError(
@@ -101,6 +97,16 @@ function checkArguments(input: Tensor, G: number, weight: Tensor | null, bias: T
   if (G === 0) throw new TorchError('ZeroDivisionError', 'integer division or modulo by zero');
   const perGroup = [Math.floor((shape[0] * shape[1]) / G), G, ...shape.slice(2)];
   checkBatchSize(perGroup, sizes(perGroup));
+}
+
+// --- internal ---
+
+const CONTIGUOUS: GroupKernels = { normalise: normaliseGroups, backward: backwardGroups };
+const CHANNELS_LAST: GroupKernels = { normalise: normaliseChannelsLast, backward: backwardChannelsLast };
+
+function checkArguments(input: Tensor, G: number, weight: Tensor | null, bias: Tensor | null): void {
+  const { shape } = input;
+  checkGroups(input, G);
   if (G < 0) throw new TorchError('RuntimeError', `Expected num groups to be greater than 0, got ${G}`);
   if (shape[1] % G !== 0) {
     throw new TorchError(

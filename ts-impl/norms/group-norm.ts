@@ -3,7 +3,7 @@
 import type { FloatDtype } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Call } from './call.ts';
-import { groupNorm } from './group-norm-function.ts';
+import { checkGroups, groupNorm } from './group-norm-function.ts';
 import { Module } from './module.ts';
 import { filled, refill } from './parameters.ts';
 import { pythonBool, pythonFloat } from './python-words.ts';
@@ -50,6 +50,10 @@ export class GroupNorm extends Module {
     if (!this.affine) return;
     if (this.weight !== null) refill(this.weight, 1);
     if (this.bias !== null) refill(this.bias, 0);
+  }
+
+  override begin(input: Tensor): void {
+    checkGroups(input, this.numGroups);
   }
 
   call(input: Tensor): Call {

@@ -3,7 +3,7 @@
 import { isHalf } from '../tensor/half.ts';
 import { makeStorage, type Storage } from '../tensor/dtype.ts';
 import { contiguous, fromStorage, isContiguous, type Tensor } from '../tensor/tensor.ts';
-import { sizeOf } from '../tensor/shape.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { reshape } from '../tensor/views.ts';
 import { narrowed, widened } from '../tensor/widen.ts';
 import { type BatchCall, nativeBatchNorm } from './batch-norm-function.ts';
@@ -48,12 +48,7 @@ export function instanceNormInPlace(
   eps: number,
 ): Call {
   const { shape } = input;
-  if (useInputStats && sizeOf(shape.slice(2)) === 1) {
-    throw new TorchError(
-      'ValueError',
-      `Expected more than 1 spatial element when training, got input size ${torchSize(shape)}`,
-    );
-  }
+  if (useInputStats) checkSpatialSize(shape);
   if (!useInputStats && (runningMean === null || runningVar === null)) {
     throw new TorchError(
       'RuntimeError',
@@ -110,6 +105,15 @@ export function instanceNormInPlace(
       () => instancePartition(N, C, sizeOf(shape.slice(2))),
     ),
   };
+}
+
+/** One value for each sample and channel has no variance. `shape` is (N, C, *). */
+export function checkSpatialSize(shape: Shape): void {
+  if (sizeOf(shape.slice(2)) !== 1) return;
+  throw new TorchError(
+    'ValueError',
+    `Expected more than 1 spatial element when training, got input size ${torchSize(shape)}`,
+  );
 }
 
 // --- internal ---

@@ -4,8 +4,9 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { reshape, unsqueeze } from '../tensor/views.ts';
 import type { Call } from './call.ts';
 import { checkGradientShape, checkRank } from './checks.ts';
-import { instanceNormInPlace } from './instance-norm-function.ts';
-import { type RunningOptions, RunningNorm } from './running-norm.ts';
+import { checkSpatialSize, instanceNormInPlace } from './instance-norm-function.ts';
+import { DeferredNorm } from './deferred-norm.ts';
+import type { RunningOptions } from './running-norm.ts';
 import { quoted, type StateDict, type StateEntry } from './state-dict.ts';
 import { TorchError } from './torch-error.ts';
 import { warn } from './warning.ts';
@@ -13,15 +14,15 @@ import { warn } from './warning.ts';
 /** Options of InstanceNorm with PyTorch's defaults: eps 1e-5, momentum 0.1, affine and trackRunningStats false, bias true, float32. */
 export type InstanceNormOptions = RunningOptions;
 
-abstract class InstanceNorm extends RunningNorm {
+abstract class InstanceNorm extends DeferredNorm {
   constructor(numFeatures: number, options: InstanceNormOptions = {}) {
     super(numFeatures, { affine: false, trackRunningStats: false, ...options });
   }
 
-  call(input: Tensor): Call {
+  override begin(input: Tensor): void {
+    this.initialize(input);
     checkRank(input, this.ranks);
-    const unbatched = input.shape.length === this.ranks[0];
-    const axis = unbatched ? 0 : 1;
+    const axis = this.isUnbatched(input) ? 0 : 1;
     if (input.shape[axis] !== this.numFeatures) {
       if (this.affine) {
         throw new TorchError(
@@ -33,7 +34,12 @@ abstract class InstanceNorm extends RunningNorm {
         `input's size at dim=${axis} does not match num_features. You can silence this warning by not passing in num_features, which is not used because affine=False`,
       );
     }
-    if (!unbatched) return this.normaliseBatch(input);
+    if (this.usesInput) checkSpatialSize(axis === 0 ? [1, ...input.shape] : input.shape);
+  }
+
+  call(input: Tensor): Call {
+    this.begin(input);
+    if (!this.isUnbatched(input)) return this.normaliseBatch(input);
     const call = this.normaliseBatch(unsqueeze(input, 0));
     const twice = call.doubleBackward;
     return {
@@ -54,6 +60,14 @@ abstract class InstanceNorm extends RunningNorm {
     };
   }
 
+  private isUnbatched(input: Tensor): boolean {
+    return input.shape.length === this.ranks[0];
+  }
+
+  private get usesInput(): boolean {
+    return this.training || !this.trackRunningStats;
+  }
+
   private normaliseBatch(input: Tensor): Call {
     return instanceNormInPlace(
       input,
@@ -61,7 +75,7 @@ abstract class InstanceNorm extends RunningNorm {
       this.runningVar,
       this.weight,
       this.bias,
-      this.training || !this.trackRunningStats,
+      this.usesInput,
       this.momentum ?? 0,
       this.eps,
     );
@@ -81,18 +95,58 @@ abstract class InstanceNorm extends RunningNorm {
 
 /** `torch.nn.InstanceNorm1d`: input (C, L) or (N, C, L). Throws TorchError. */
 export class InstanceNorm1d extends InstanceNorm {
-  readonly className = 'InstanceNorm1d';
+  override className: string = 'InstanceNorm1d';
   protected readonly ranks = [2, 3];
 }
 
 /** `torch.nn.InstanceNorm2d`: input (C, H, W) or (N, C, H, W). Throws TorchError. */
 export class InstanceNorm2d extends InstanceNorm {
-  readonly className = 'InstanceNorm2d';
+  override className: string = 'InstanceNorm2d';
   protected readonly ranks = [3, 4];
 }
 
 /** `torch.nn.InstanceNorm3d`: input (C, D, H, W) or (N, C, D, H, W). Throws TorchError. */
 export class InstanceNorm3d extends InstanceNorm {
-  readonly className = 'InstanceNorm3d';
+  override className: string = 'InstanceNorm3d';
   protected readonly ranks = [4, 5];
 }
+
+/** Options of the lazy layers. Other than those of InstanceNorm they default to affine and trackRunningStats true. */
+export type LazyInstanceNormOptions = InstanceNormOptions;
+
+/**
+ * `torch.nn.LazyInstanceNorm1d`: an InstanceNorm1d of as many features as axis 1 of its first input has. As in PyTorch that is the wrong
+ * axis of an input without a batch. Throws TorchError.
+ */
+export class LazyInstanceNorm1d extends InstanceNorm1d {
+  override className = 'LazyInstanceNorm1d';
+
+  constructor(options: LazyInstanceNormOptions = {}) {
+    super(0, { ...LAZY_DEFAULTS, ...options });
+    this.defer('InstanceNorm1d');
+  }
+}
+
+/** `torch.nn.LazyInstanceNorm2d`. Throws TorchError. */
+export class LazyInstanceNorm2d extends InstanceNorm2d {
+  override className = 'LazyInstanceNorm2d';
+
+  constructor(options: LazyInstanceNormOptions = {}) {
+    super(0, { ...LAZY_DEFAULTS, ...options });
+    this.defer('InstanceNorm2d');
+  }
+}
+
+/** `torch.nn.LazyInstanceNorm3d`. Throws TorchError. */
+export class LazyInstanceNorm3d extends InstanceNorm3d {
+  override className = 'LazyInstanceNorm3d';
+
+  constructor(options: LazyInstanceNormOptions = {}) {
+    super(0, { ...LAZY_DEFAULTS, ...options });
+    this.defer('InstanceNorm3d');
+  }
+}
+
+// --- internal ---
+
+const LAZY_DEFAULTS = { affine: true, trackRunningStats: true } as const;

@@ -10,7 +10,7 @@ import { TorchError } from './torch-error.ts';
 
 /** A layer. `forward` records the call, `backward` goes back through the latest one and adds to the parameters' gradients. */
 export abstract class Module {
-  abstract readonly className: string;
+  abstract className: string;
   /** True after construction and `train()`, false after `eval()`. */
   training = true;
   weight: Tensor | null = null;
@@ -44,6 +44,12 @@ export abstract class Module {
     this.accumulate(gradients);
     return gradients.input;
   }
+
+  /**
+   * What PyTorch does in Python before it calls an operator: checks of the input, and the count of batches. `call` begins with it.
+   * Throws TorchError.
+   */
+  begin(_input: Tensor): void {}
 
   /** What `forward` does, answering the way back too and recording nothing here. Running statistics are updated. */
   abstract call(input: Tensor): Call;

@@ -101,12 +101,13 @@ export abstract class RunningNorm extends Module {
     return copy;
   }
 
-  /** Adds one to the count of batches and answers it. */
-  countBatch(): number {
-    if (this.numBatchesTracked === null) return 0;
-    const seen = Number(this.numBatchesTracked.storage[0]) + 1;
-    refill(this.numBatchesTracked, seen);
-    return seen;
+  /** Adds one to the count of batches, if there is one. */
+  protected countBatch(): void {
+    if (this.numBatchesTracked !== null) refill(this.numBatchesTracked, this.batchesSeen + 1);
+  }
+
+  protected get batchesSeen(): number {
+    return this.numBatchesTracked === null ? 0 : Number(this.numBatchesTracked.storage[0]);
   }
 
   protected extraRepr(written: Readonly<Record<string, string>>): string {

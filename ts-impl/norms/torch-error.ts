@@ -2,6 +2,7 @@
 
 /** Python's exception classes that PyTorch's norms raise. */
 export type TorchErrorType =
+  | 'AssertionError'
   | 'AttributeError'
   | 'IndexError'
   | 'NotImplementedError'

@@ -1,6 +1,7 @@
 // What the port says of its layers, outputs and gradients when it is inspected, in Python's words. It changes nothing.
 
-import { type Module, RunningNorm } from '../../norms/index.ts';
+import { uninitialized } from '../../norms/deferred-norm.ts';
+import { DeferredNorm, type Module, RunningNorm, TorchError } from '../../norms/index.ts';
 import { pythonBool, pythonFloat, pythonTuple } from '../../norms/python-words.ts';
 import { isChannelsLastContiguous } from '../../tensor/memory-format.ts';
 import { sizeOf } from '../../tensor/shape.ts';
@@ -34,8 +35,11 @@ type Held =
   | { readonly kind: 'tensor'; readonly tensor: TensorFacts | null }
   | { readonly kind: 'word'; readonly text: string; readonly type: string };
 
+/** Classes of a lazy layer's tensors that have no size yet. */
+type Sizeless = 'UninitializedParameter' | 'UninitializedBuffer';
+
 interface TensorFacts {
-  readonly type: 'Tensor' | 'Parameter';
+  readonly type: 'Tensor' | 'Parameter' | Sizeless;
   readonly tensor: Tensor;
   readonly requiresGrad: boolean;
   readonly leaf: boolean;
@@ -81,11 +85,14 @@ function attributeOf(state: State, module: Module, name: string): Held {
     const tensor = module[name];
     if (tensor === null) return NONE;
     const grad = name === 'weight' ? module.weightGrad : module.biasGrad;
-    return hold({ type: 'Parameter', tensor, requiresGrad: module.requiresGrad[name], leaf: true, grad });
+    const type = isSizeless(module, name) ? 'UninitializedParameter' : 'Parameter';
+    return hold({ type, tensor, requiresGrad: module.requiresGrad[name], leaf: true, grad });
   }
   if (module instanceof RunningNorm && Object.hasOwn(BUFFERS, name)) {
     const tensor = module[BUFFERS[name]];
-    return tensor === null ? NONE : hold({ type: 'Tensor', tensor, requiresGrad: false, leaf: true, grad: null });
+    if (tensor === null) return NONE;
+    const type = isSizeless(module, name) ? 'UninitializedBuffer' : 'Tensor';
+    return hold({ type, tensor, requiresGrad: false, leaf: true, grad: null });
   }
   const given = state.plan?.attributes.get(name);
   if (state.plan !== null && given !== undefined) {
@@ -106,6 +113,10 @@ function attributeOf(state: State, module: Module, name: string): Held {
     throw new Unsupported(`the port has no words for the attribute ${name}`);
   }
   throw noAttribute(module.className, name);
+}
+
+function isSizeless(module: Module, name: string): boolean {
+  return module instanceof DeferredNorm && module.uninitialized.has(name);
 }
 
 /** Attributes that a constructor sets and that a layer holds as a field of the same name. */
@@ -136,6 +147,7 @@ function partOf(value: Held, part: string): Held {
   if (value.kind === 'word') throw noAttribute(value.type, part);
   if (value.tensor === null) throw noAttribute('NoneType', part);
   const { type, tensor, requiresGrad, leaf, grad } = value.tensor;
+  if (type === 'UninitializedParameter' || type === 'UninitializedBuffer') checkSized(type, part);
   switch (part) {
     case 'stride':
       return word(pythonTuple(tensor.strides), 'tuple');
@@ -159,6 +171,18 @@ function partOf(value: Held, part: string): Held {
   }
 }
 
+/** What has no size yet has no strides either. Throws TorchError. */
+function checkSized(type: Sizeless, part: string): void {
+  if (part === 'shape') {
+    const words =
+      "Can't access the shape of an uninitialized parameter or buffer. This error usually happens in `load_state_dict` when trying to load an uninitialized parameter into an initialized one. Call `forward` to initialize the parameters before accessing their attributes.";
+    throw new TorchError('RuntimeError', words);
+  }
+  if (part !== 'stride' && part !== 'is_contiguous' && part !== 'memory_format') return;
+  const method = part === 'stride' ? 'stride' : 'is_contiguous';
+  throw uninitialized(`<method '${method}' of 'torch._C.TensorBase' objects>`, type);
+}
+
 function memoryFormat(t: Tensor): string {
   if (isContiguous(t) || sizeOf(t.shape) === 0) return 'contiguous';
   if (!isChannelsLastContiguous(t)) return 'strided';
@@ -169,5 +193,6 @@ function textOf(value: Held): string {
   if (value.kind === 'word') return value.text;
   if (value.tensor === null) return 'None';
   const { type, tensor } = value.tensor;
+  if (type === 'UninitializedParameter' || type === 'UninitializedBuffer') return `${type} ${tensor.dtype}`;
   return `${type} ${tensor.dtype} ${pythonTuple(tensor.shape)}`;
 }

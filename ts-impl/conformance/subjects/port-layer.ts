@@ -35,10 +35,10 @@ export interface Plan {
   readonly tuples: Set<string>;
 }
 
-/** Checks construct's arguments as Python and PyTorch do. Throws PythonError or Unsupported. */
-export function planLayer(layer: LayerName, args: Arguments, caseDtype: string): Plan {
+/** Checks construct's arguments as Python and PyTorch do; a lazy layer has no size among them. Throws PythonError or Unsupported. */
+export function planLayer(layer: LayerName, lazy: boolean, args: Arguments, caseDtype: string): Plan {
   const family = familyOf(layer);
-  const signature = SIGNATURES[family];
+  const signature = lazy ? LAZY : SIGNATURES[family];
   bind(`${signature.callee}.__init__()`, signature.required, signature.optional, args);
   const dtype = planDtype(args, caseDtype);
   const attributes = new Map<string, Value>(Object.entries(args).filter(([name]) => !NO_ATTRIBUTE.has(name)));
@@ -48,17 +48,17 @@ export function planLayer(layer: LayerName, args: Arguments, caseDtype: string):
   switch (family) {
     case 'BatchNorm':
     case 'InstanceNorm': {
-      const byDefault = family === 'BatchNorm';
+      const byDefault = lazy || family === 'BatchNorm';
       const affine = flag('affine', byDefault);
       const trackRunningStats = flag('track_running_stats', byDefault);
       const features = args.num_features;
-      if (affine) checkSize('empty', features);
-      else if (trackRunningStats) checkSize('zeros', features);
+      if (affine && !lazy) checkSize('empty', features);
+      else if (trackRunningStats && !lazy) checkSize('zeros', features);
       const given = args.momentum;
       const momentum = given === undefined ? {} : { momentum: momentumOf(given) };
       return {
         layer,
-        sizes: [numberOf(features)],
+        sizes: lazy ? [] : [numberOf(features)],
         options: { eps, ...momentum, affine, trackRunningStats, bias, dtype },
         attributes,
         tuples: new Set(),
@@ -193,6 +193,8 @@ const SIGNATURES: Readonly<Record<Family, { callee: string; required: string[]; 
     optional: ['eps', 'elementwise_affine', 'device', 'dtype'],
   },
 };
+
+const LAZY = { callee: '_LazyNormBase', required: [], optional: RUNNING.optional };
 
 function planDtype(args: Arguments, caseDtype: string): FloatDtype {
   if (args.device !== undefined && args.device.kind !== 'null') throw new Unsupported('a device');

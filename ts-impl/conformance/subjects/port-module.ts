@@ -1,7 +1,7 @@
 // Steps that act on the port's layer between its calls: reading, setting, saving, loading, casting, copying, resetting.
 
-import type { Step, Value } from '../../../cases/case.ts';
-import { type Module, RMSNorm, RunningNorm, renderLoadReport, TorchError } from '../../norms/index.ts';
+import type { NamedTensor, Step, Value } from '../../../cases/case.ts';
+import { DeferredNorm, type Module, RMSNorm, RunningNorm, renderLoadReport, TorchError } from '../../norms/index.ts';
 import { cloneTensor } from '../../norms/parameters.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { StepResult } from '../outcome.ts';
@@ -21,10 +21,10 @@ export function runOnModule(state: State, step: ModuleStep): StepResult {
   switch (step.kind) {
     case 'read': {
       const entries = step.what === 'all' ? module.tensors() : module instanceof RunningNorm ? module.buffers() : [];
-      return returned(entries.map(({ name, tensor }) => ({ name, tensor: cloneTensor(tensor) })));
+      return entriesOf(module, entries);
     }
     case 'save_state':
-      return returned(module.stateDict().entries);
+      return entriesOf(module, module.tensors());
     case 'load_state': {
       const report = module.loadStateDict({ entries: step.entries, version: step.version }, step.strict);
       return returned([], { keys: renderLoadReport(report) });
@@ -59,6 +59,15 @@ export function runOnModule(state: State, step: ModuleStep): StepResult {
 }
 
 // --- internal ---
+
+/** Copies of what has a size; the names of what has none yet are a text. */
+function entriesOf(module: Module, entries: readonly NamedTensor[]): StepResult {
+  const sizeless: ReadonlySet<string> = module instanceof DeferredNorm ? module.uninitialized : new Set();
+  const there = entries.filter(({ name }) => !sizeless.has(name));
+  const missing = entries.filter(({ name }) => sizeless.has(name)).map(({ name }) => name);
+  const tensors = there.map(({ name, tensor }) => ({ name, tensor: cloneTensor(tensor) }));
+  return returned(tensors, missing.length === 0 ? {} : { uninitialized: missing.join(', ') });
+}
 
 function setAttribute(plan: Plan, module: Module, name: string, value: Value): void {
   if (name.includes('.')) {

@@ -2,11 +2,13 @@
 
 import { type Case, FUNCTIONS, LAYERS, type NamedTensor, none, type Step } from '../../../cases/case.ts';
 import {
+  type Call,
   callFunction as callNorm,
+  LAZY_LAYERS,
+  type LazyName,
   makeLayer,
   type Module,
   onWarning,
-  RunningNorm,
   TorchError,
 } from '../../norms/index.ts';
 import { castTensor, cloneTensor } from '../../norms/parameters.ts';
@@ -17,7 +19,7 @@ import { intsOf, numberOf, PythonError, tensorOf, truthy, Unsupported } from './
 import { bindCall } from './port-functions.ts';
 import { goBack, goBackTwice, type Leaf } from './port-graph.ts';
 import { inspectName } from './port-inspect.ts';
-import { complaintOnCall, planLayer } from './port-layer.ts';
+import { complaintOnCall, type Plan, planLayer } from './port-layer.ts';
 import { runOnModule } from './port-module.ts';
 import { NOT_RUN, reprOf, returned, type State } from './port-state.ts';
 import type { Subject } from './subject.ts';
@@ -93,12 +95,20 @@ function run(state: State, step: Step): StepResult {
 }
 
 function construct(state: State, step: Step & { kind: 'construct' }): StepResult {
-  const layer = LAYERS.find((name) => name === step.layer);
-  if (layer === undefined) throw new Unsupported(`the port has no layer ${step.layer}`);
+  const lazy = isLazy(step.layer) ? step.layer : null;
+  const layer = LAYERS.find((name) => name === step.layer.replace(/^Lazy/, ''));
+  if (layer === undefined || (lazy === null && layer !== step.layer)) {
+    throw new Unsupported(`the port has no layer ${step.layer}`);
+  }
   state.graph = null;
-  state.plan = planLayer(layer, step.arguments, state.dtype);
-  state.module = makeLayer(layer, state.plan.sizes, state.plan.options);
+  state.plan = planLayer(layer, lazy !== null, step.arguments, state.dtype);
+  const { sizes, options } = state.plan;
+  state.module = lazy === null ? makeLayer(layer, sizes, options) : new LAZY_LAYERS[lazy](options);
   return returned([], { repr: reprOf(state.plan, state.module) });
+}
+
+function isLazy(layer: string): layer is LazyName {
+  return Object.hasOwn(LAZY_LAYERS, layer);
 }
 
 function forward(state: State, step: Step & { kind: 'forward' }): StepResult {
@@ -109,12 +119,7 @@ function forward(state: State, step: Step & { kind: 'forward' }): StepResult {
     module.train(step.mode === 'train');
     plan.attributes.delete('training'); // if it was set, it is a plain flag again
   }
-  const wrong = complaintOnCall(plan.layer, plan.attributes, module.training);
-  if (wrong !== null) {
-    countRefusedBatch(module);
-    throw wrong;
-  }
-  const call = module.call(step.input);
+  const call = callModule(plan, module, step.input);
   state.graph = {
     call,
     recorded: step.gradient,
@@ -126,10 +131,17 @@ function forward(state: State, step: Step & { kind: 'forward' }): StepResult {
   return returned([{ name: 'output', tensor: contiguous(call.output) }]);
 }
 
-/** BatchNorm counts a batch before it looks at eps and momentum. */
-function countRefusedBatch(module: Module): void {
-  const counts = module instanceof RunningNorm && module.className.startsWith('BatchNorm') && module.trackRunningStats;
-  if (counts && module.training && module.numBatchesTracked !== null) module.countBatch();
+/** The attributes' kinds are looked at last before the operator is called. */
+function callModule(plan: Plan, module: Module, input: Tensor): Call {
+  const before = module.className;
+  try {
+    const wrong = complaintOnCall(plan.layer, plan.attributes, module.training);
+    if (wrong === null) return module.call(input);
+    module.begin(input);
+    throw wrong;
+  } finally {
+    if (module.className !== before) plan.attributes.delete('num_features'); // a lazy layer has learnt it
+  }
 }
 
 function callFunction(state: State, step: Step & { kind: 'call' }): StepResult {
