@@ -196,21 +196,26 @@ function describe(
   };
 }
 
-/** Elements that differ because the expected value is off: it is beyond the budget around the truth, and the actual value is not. */
+/**
+ * Elements that differ because the expected values are off: the actual value is within the budget around the truth, and at one of them at least
+ * the expected value is not.
+ */
 function countOracleFaults(
   e: ArrayLike<number>,
   a: ArrayLike<number>,
   budgetAt: (i: number) => number,
   truth: Truth,
 ): number {
-  let count = 0;
+  let right = 0;
+  let beyond = 0;
   for (let i = 0; i < e.length; i++) {
     if (sameFloat(e[i], a[i])) continue;
     const budget = budgetAt(i);
-    if (Math.abs(e[i] - a[i]) <= budget) continue;
-    if (!(distanceTo(truth, i, e[i]) <= budget) && distanceTo(truth, i, a[i]) <= budget) count++;
+    if (Math.abs(e[i] - a[i]) <= budget || !(distanceTo(truth, i, a[i]) <= budget)) continue;
+    right++;
+    if (!(distanceTo(truth, i, e[i]) <= budget)) beyond++;
   }
-  return count;
+  return beyond > 0 ? right : 0;
 }
 
 function relativeDistance(expected: number, absolute: number): number {

@@ -25,10 +25,11 @@ export function backwardBudgets(pass: Pass, by: Normaliser, upstream: Float64Arr
 
 // --- internal ---
 
-/** Means over each set, of gw = g·w and of gw·z with the normalised value z: |gw| and |gw·z|. All [sets]. */
+/** Means over each set, of gw = g·w and of gw·z with the normalised value z: |gw| and |gw·z|; and the largest |g| before any weight. All [sets]. */
 interface SetMeans {
   readonly gradient: Float64Array;
   readonly product: Float64Array;
+  readonly largest: Float64Array;
 }
 
 /**
@@ -63,6 +64,13 @@ function inputErrors(pass: Pass, by: Normaliser, upstream: Float64Array): Gradie
     }
     // The expanded form multiplies sums by r twice before anything is divided by n.
     if (n * high * high * Math.max(gradientMean, productMean) > workLargest) open[set] = OPEN;
+    // Strided half precision goes through operators of the half type: Σ gw·(x − m) and r·g are rounded to it on the way.
+    if (
+      half > 0 &&
+      means !== null &&
+      Math.max((n * productMean) / scale, high * means.largest[set]) > precision.largest
+    )
+      open[set] = OPEN;
     for (; i < end; i++) {
       const gradient = Math.abs(upstream[i]) * w;
       if (means === null) {
@@ -88,6 +96,7 @@ function setMeans(pass: Pass, by: Normaliser, upstream: Float64Array, n: number)
   const { x, sets, weight } = pass;
   const gradient = new Float64Array(sets.count);
   const product = new Float64Array(sets.count);
+  const largest = new Float64Array(sets.count);
   for (let slot = 0, i = 0; slot < sets.slots; slot++) {
     const set = sets.setOf[slot];
     const size = weight === null ? 1 : Math.abs(weight[slot % sets.channels]);
@@ -97,13 +106,14 @@ function setMeans(pass: Pass, by: Normaliser, upstream: Float64Array, n: number)
       const term = Math.abs(upstream[i]) * size;
       gradient[set] += term;
       product[set] += term * Math.abs(x[i] - mean) * scale;
+      largest[set] = Math.max(largest[set], Math.abs(upstream[i]));
     }
   }
   for (let set = 0; set < sets.count; set++) {
     gradient[set] /= n;
     product[set] /= n;
   }
-  return { gradient, product };
+  return { gradient, product, largest };
 }
 
 /** dw = Σ g·z and db = Σ g over a channel: Σ |g|·( (c·k + h)·|z| + δz + ρ·|z| ) and c·k·Σ |g|, with k of roundings in the half type if `inType`. */
@@ -119,6 +129,7 @@ function parameterErrors(
   const weight = fresh();
   const bias = fresh();
   const open = new Uint8Array(sets.channels); // [C]
+  const products = new Float64Array(sets.channels); // [C]
   const rows = sets.channels === 0 ? 1 : x.length / sets.channels;
   const rounding = (inType && half > 0 ? half : c) * sumFactor(rows);
   const shiftRounding = pass.centred ? c : 0;
@@ -141,11 +152,13 @@ function parameterErrors(
       const z = Math.abs(x[i] - mean) * scale;
       const shift = high * (by.meanError[set] + shiftRounding * (Math.abs(x[i]) + Math.abs(mean)));
       weight.size[channel] += gradient * z;
+      products[channel] += gradient * Math.abs(x[i] - mean);
       weight.error[channel] += gradient * ((rounding + half + growth) * z + shift) + tiny * (1 + high);
     }
   }
   for (let channel = 0; channel < sets.channels; channel++) {
     weight.error[channel] += answerTiny;
+    if (half > 0 && products[channel] > precision.largest) open[channel] = OPEN;
     bias.error[channel] += answerTiny;
   }
   const opener =

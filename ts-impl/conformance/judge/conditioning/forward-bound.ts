@@ -6,7 +6,7 @@ import type { Tensor } from '../../../tensor/tensor.ts';
 import { type LayerState, type Tracked, valuesOf } from './layer-state.ts';
 import { type Moments, momentsOf, type Scales, scalesOf } from './moments.ts';
 import { OPEN, type Openness, opennessOf, TOGETHER } from './openness.ts';
-import { overflowed, type Precision, precisionOf, sumFactor } from './precision.ts';
+import { type Precision, precisionOf, sumFactor } from './precision.ts';
 import { type Sets, setsOf } from './statistic-sets.ts';
 
 /** A forward as its backward sees it. */
@@ -66,9 +66,11 @@ export function normaliserOf(pass: Pass, state: LayerState): Normaliser | null {
   const meanError = spread(state.runningMean.error, sets).map((error, set) => cast(error, mean[set]));
   const variance = spread(state.runningVar.value, sets);
   const varianceError = spread(state.runningVar.error, sets).map((error, set) => cast(error, variance[set]));
-  const open = spread(state.runningVar.open, sets).map((kind, set) =>
-    Math.max(kind, state.runningMean?.open[set % sets.channels] ?? 0),
-  );
+  const castOpen = keep > 0 ? precision.keepLargest : Number.POSITIVE_INFINITY;
+  const open = spread(state.runningVar.open, sets).map((kind, set) => {
+    const size = Math.max(Math.abs(mean[set]) + meanError[set], Math.abs(variance[set]) + varianceError[set]);
+    return size > castOpen ? OPEN : Math.max(kind, state.runningMean?.open[set % sets.channels] ?? 0);
+  });
   return { mean, meanError, ...scalesOf(variance, varianceError, null, Uint8Array.from(open), eps, precision) };
 }
 
@@ -193,7 +195,7 @@ function blend(
     const size = (kept + added) * Math.abs(old) + added * meanSize;
     const exact = (1 - factor) * old + factor * mean;
     error[channel] = kept * buffer.error[channel] + added * meanError + (rounding + keep) * size + tiny + keepTiny;
-    value[channel] = overflowed(exact, keepLargest);
+    value[channel] = exact; // what is too large for the type is open, and may be kept in a wider one
     if (size + error[channel] > keepLargest || sets.count * meanSize > precision.workLargest) open[channel] = OPEN;
     else if (!Number.isFinite(exact)) open[channel] = Math.max(open[channel], TOGETHER);
   }

@@ -53,12 +53,6 @@ export function sumFactor(n: number): number {
   return Math.max(Math.log2(Math.max(n, 1)) + 4, n / (2 * FACTOR) + 4);
 }
 
-/** A float64 as a type with this largest number would hold it as far as overflow goes; digits are kept. */
-export function overflowed(x: number, largest: number): number {
-  if (Math.abs(x) <= largest) return x;
-  return Number.isNaN(x) ? x : Math.sign(x) * Number.POSITIVE_INFINITY;
-}
-
 // --- internal ---
 
 const LIMITS: Readonly<Record<Dtype, { readonly tiny: number; readonly largest: number }>> = {
