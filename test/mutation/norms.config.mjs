@@ -1,0 +1,23 @@
+// Stryker over the norms: mutants are killed by PyTorch's recorded answers.
+
+import { fileURLToPath } from 'node:url';
+
+const at = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+export default {
+  testRunner: 'recorded',
+  plugins: [at('recorded-runner.mjs')],
+  testRunnerNodeArgs: ['--import', new URL('load.mjs', import.meta.url).href],
+  mutate: ['ts-impl/norms/**/*.ts', '!ts-impl/norms/wasm/kernels*.ts'],
+  coverageAnalysis: 'perTest',
+  concurrency: 1,
+  timeoutMS: 5000,
+  timeoutFactor: 3,
+  maxTestRunnerReuse: 150,
+  tempDirName: '.normative/stryker',
+  cleanTempDir: 'always',
+  ignorePatterns: ['.venv', 'dist', '.normative', 'docs', 'py-oracle', 'setup', '.ci'],
+  reporters: ['json', 'progress-append-only'],
+  jsonReporter: { fileName: '.normative/mutation/norms.json' },
+  allowConsoleColors: false,
+};

@@ -1,0 +1,201 @@
+// A test runner for Stryker in whose process the port answers the recorded cases: milliseconds a mutant. A test is a group of cases.
+
+import { Buffer } from 'node:buffer';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { pathToFileURL } from 'node:url';
+import { Script } from 'node:vm';
+import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
+import {
+  determineHitLimitReached,
+  DryRunStatus,
+  TestStatus,
+  toMutantRunResult,
+} from '@stryker-mutator/api/test-runner';
+
+/** Elements that a case may answer: long answers cost time and kill no mutant that short ones don't. */
+const LONGEST = 3000;
+const DOUBLE_BACKWARDS = 60;
+/** A group that takes this long, and ever so much longer than without a mutant, loops for ever. */
+const PATIENCE_MS = 1500;
+const PATIENCE_FACTOR = 30;
+
+class RecordedRunner {
+  #groups = new Map();
+  #costs = new Map();
+  #port = null;
+  #runs = 0;
+
+  capabilities() {
+    return { reloadEnvironment: true };
+  }
+
+  async init() {
+    const { readAnswers } = await fresh('test/norms/recorded/answers.ts');
+    const { caseOf, groupOf } = await fresh('test/norms/recorded/chosen.ts');
+    const { digestOf } = await fresh('test/norms/recorded/digest.ts');
+    this.digestOf = digestOf;
+    for (const [id, expected] of Object.entries(readAnswers().answers)) {
+      const group = groupOf(id);
+      if (!this.#groups.has(group)) this.#groups.set(group, []);
+      this.#groups.get(group).push({ c: caseOf(id), expected: JSON.stringify(expected) });
+    }
+    // Gradients of gradients are within PyTorch's bound and have no recorded bits: the honest port is the judge's other side.
+    const { generate } = await fresh('cases/g1/generate.ts');
+    const { judge } = await fresh('ts-impl/conformance/judge/judge.ts');
+    this.judge = judge;
+    for (let n = 0; n < DOUBLE_BACKWARDS; n++) {
+      const c = generate('double-backward', 0, n);
+      this.#groups.set(`double-backward ${c.layer} ${n}`, [{ c, expected: null }]);
+    }
+  }
+
+  async dryRun() {
+    const mutants = namespace();
+    mutants.activeMutant = undefined;
+    await this.#loadPort();
+    mutants.mutantCoverage ??= { static: {}, perTest: {} };
+    const tests = await this.#run([...this.#groups.keys()], (name) => {
+      mutants.currentTestId = name;
+    });
+    mutants.currentTestId = undefined;
+    for (const group of this.#groups.values()) {
+      for (const one of group) one.honest ??= await this.#ask(one.c, 60_000);
+    }
+    for (const [name, group] of this.#groups) {
+      this.#groups.set(
+        name,
+        group.filter(({ honest }) => name.startsWith('large') || sizeOf(honest) <= LONGEST),
+      );
+    }
+    for (const { id, timeSpentMs } of tests) this.#costs.set(id, timeSpentMs);
+    return { status: DryRunStatus.Complete, tests, mutantCoverage: mutants.mutantCoverage };
+  }
+
+  async mutantRun({ activeMutant, testFilter, hitLimit, mutantActivation, reloadEnvironment }) {
+    const mutants = namespace();
+    mutants.hitCount = hitLimit === undefined ? undefined : 0;
+    mutants.hitLimit = hitLimit;
+    mutants.activeMutant = mutantActivation === 'static' ? activeMutant.id : undefined;
+    if (reloadEnvironment || this.#port === null) {
+      const problem = await this.#loadPort().catch((error) => error);
+      if (problem !== undefined) {
+        return {
+          status: 'killed',
+          killedBy: [...this.#groups.keys()].slice(0, 1),
+          failureMessage: String(problem),
+          nrOfTests: 0,
+        };
+      }
+    }
+    mutants.activeMutant = activeMutant.id;
+    const names = [...(testFilter ?? this.#groups.keys())];
+    names.sort((a, b) => (this.#costs.get(a) ?? 0) - (this.#costs.get(b) ?? 0)); // the quick ones first
+    const tests = await this.#run(names, () => {}, true);
+    if (tests.at(-1)?.failureMessage === TIMED_OUT) return { status: 'timeout', reason: TIMED_OUT };
+    const limit = determineHitLimitReached(mutants.hitCount, mutants.hitLimit);
+    mutants.activeMutant = undefined;
+    return toMutantRunResult(limit ?? { status: DryRunStatus.Complete, tests });
+  }
+
+  async dispose() {}
+
+  async #loadPort() {
+    this.#port = null;
+    const { makePort } = await fresh(`ts-impl/conformance/subjects/port.ts?run=${++this.#runs}`);
+    this.#port = makePort();
+  }
+
+  async #run(names, begin, bail = false) {
+    const tests = [];
+    for (const name of names) {
+      begin(name);
+      const start = performance.now();
+      const failureMessage = await this.#fault(this.#groups.get(name), this.#costs.get(name));
+      const timeSpentMs = performance.now() - start;
+      const test = { id: name, name, timeSpentMs };
+      if (failureMessage === null) tests.push({ ...test, status: TestStatus.Success });
+      else tests.push({ ...test, status: TestStatus.Failed, failureMessage });
+      if (bail && failureMessage !== null) break;
+    }
+    return tests;
+  }
+
+  /** The first case whose answer is not the recorded one, or null. Once these were compared, the honest port's answer stands for them. */
+  async #fault(cases, cost) {
+    try {
+      for (const { c, expected, honest } of cases) {
+        const outcome = await this.#ask(c, PATIENCE_MS + PATIENCE_FACTOR * (cost ?? 1000));
+        const same =
+          honest === undefined ? this.#asExpected(expected, outcome) : this.#asBefore(c, expected, honest, outcome);
+        if (!same) return `${c.id} is answered otherwise`;
+      }
+      return null;
+    } catch (problem) {
+      return problem?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' ? TIMED_OUT : String(problem);
+    }
+  }
+
+  #asExpected(expected, outcome) {
+    return expected === null || JSON.stringify(this.digestOf(outcome)) === expected;
+  }
+
+  #asBefore(c, expected, honest, outcome) {
+    if (expected !== null) return isSame(honest, outcome);
+    const { kind } = this.judge(c, { outcome: honest, truth: null }, { outcome, truth: null }, { kind: 'bound' });
+    return kind === 'identical' || kind === 'within';
+  }
+
+  /** What loops for ever is interrupted, so that the process lives on. */
+  async #ask(c, timeout) {
+    globalThis.__asked__ = () => this.#port.ask([c], { truth: false });
+    const [{ outcome }] = await ASK.runInThisContext({ timeout }); // the port computes before it returns its promise
+    return outcome;
+  }
+}
+
+const ASK = new Script('globalThis.__asked__()');
+const TIMED_OUT = 'it looped for ever';
+
+function sizeOf(outcome) {
+  const tensors = (outcome.steps ?? []).flatMap((step) => step.tensors ?? []);
+  return tensors.reduce((sum, { tensor }) => sum + tensor.storage.length, 0);
+}
+
+/** The same words, names, shapes and bytes; NaNs of another payload are not told apart by what the port makes. */
+function isSame(a, b) {
+  if (a.kind !== b.kind || a.steps?.length !== b.steps?.length) return false;
+  if (a.steps === undefined) return JSON.stringify(a) === JSON.stringify(b);
+  return a.steps.every((step, i) => {
+    const other = b.steps[i];
+    if (step.kind !== 'returned' || other.kind !== 'returned') return JSON.stringify(step) === JSON.stringify(other);
+    if (step.tensors.length !== other.tensors.length || JSON.stringify(step.texts) !== JSON.stringify(other.texts))
+      return false;
+    return step.tensors.every(({ name, tensor }, k) => {
+      const { name: otherName, tensor: t } = other.tensors[k];
+      return (
+        name === otherName &&
+        tensor.dtype === t.dtype &&
+        String(tensor.shape) === String(t.shape) &&
+        bytes(tensor).equals(bytes(t))
+      );
+    });
+  });
+}
+
+const bytes = ({ storage: { buffer, byteOffset, byteLength } }) => Buffer.from(buffer, byteOffset, byteLength);
+
+export const strykerPlugins = [declareClassPlugin(PluginKind.TestRunner, 'recorded', RecordedRunner)];
+
+/** Stryker's switches, which the mutated code reads. */
+function namespace() {
+  globalThis.__stryker__ ??= {};
+  return globalThis.__stryker__;
+}
+
+/** From the sandbox, which is the working folder of the process. */
+function fresh(path) {
+  const [file, query] = path.split('?');
+  const url = pathToFileURL(join(process.cwd(), file)).href;
+  return import(query === undefined ? url : `${url}?${query}`);
+}
