@@ -53,13 +53,13 @@ export const BACKWARD_PRECISION: readonly Behaviour[] = [
   behaviour('B-166', {
     layers: ['LayerNorm'],
     line: 'over one value of 1e6 the forward is exact and the gradient of the weight, which should be 0, is 7.2',
-    ask: [
+    ask: () => [
       rows('LayerNorm', 1),
       ...affine(numbers([2], [1]), numbers([3], [1])),
       train(numbers([1e6], [1, 1]), true),
       backward(ones(1, 1)),
     ],
-    claims: [
+    claims: () => [
       values('3 output', [3]),
       values('4 weight.grad', [7.203125]),
       values('4 input.grad', [0]),
@@ -69,30 +69,32 @@ export const BACKWARD_PRECISION: readonly Behaviour[] = [
   behaviour('B-167', {
     layers: ['BatchNorm1d', 'BatchNorm2d', 'LayerNorm', 'GroupNorm', 'InstanceNorm2d', 'RMSNorm'],
     line: 'an upstream gradient expanded over memory gives what its copy gives, within 1e-7',
-    ask: Object.fromEntries(
-      Object.entries(LAYERS).flatMap(([name, layer]) => [
-        [name, [layer, train(drawn(167, [2, 4, 3, 3]), true), backward(REPEATED)]],
-        [`${name}-copied`, [layer, train(drawn(167, [2, 4, 3, 3]), true), backward(COPIED)]],
+    ask: () =>
+      Object.fromEntries(
+        Object.entries(LAYERS).flatMap(([name, layer]) => [
+          [name, [layer, train(drawn(167, [2, 4, 3, 3]), true), backward(REPEATED)]],
+          [`${name}-copied`, [layer, train(drawn(167, [2, 4, 3, 3]), true), backward(COPIED)]],
+        ]),
+      ),
+    claims: () =>
+      Object.keys(LAYERS).flatMap((name) => [
+        same(`${name}:2 input.grad`, `${name}-copied:2 input.grad`, 1e-7),
+        same(`${name}:2 weight.grad`, `${name}-copied:2 weight.grad`, 1e-5),
+        ...(name === 'layer' || name === 'rms' ? [] : [values(`${name}:2 bias.grad`, [18, -36, 9, 27], 1e-5)]),
       ]),
-    ),
-    claims: Object.keys(LAYERS).flatMap((name) => [
-      same(`${name}:2 input.grad`, `${name}-copied:2 input.grad`, 1e-7),
-      same(`${name}:2 weight.grad`, `${name}-copied:2 weight.grad`, 1e-5),
-      ...(name === 'layer' || name === 'rms' ? [] : [values(`${name}:2 bias.grad`, [18, -36, 9, 27], 1e-5)]),
-    ]),
   }),
   behaviour('B-168', {
     layers: ['LayerNorm', 'GroupNorm', 'BatchNorm1d'],
     line: 'LayerNorm adds up the gradient of its bias in the input’s half type and stalls, at 256 in bfloat16; others do not',
-    ask: {
+    ask: () => ({
       bfloat16: stalling('bfloat16', rows('LayerNorm', 4)),
       float16: stalling('float16', rows('LayerNorm', 4)),
       'mixed-bfloat16': stalling('bfloat16', MIXED.layer),
       group: stalling('bfloat16', groups(2, 4)),
       batch: stalling('bfloat16', features('BatchNorm1d', 4)),
       threads: { layer: 'LayerNorm', steps: [probe('threads-bias-gradient')] },
-    },
-    claims: [
+    }),
+    claims: () => [
       values('bfloat16:2 bias.grad', [256, 256, 256, 256]),
       values('float16:2 bias.grad', [2048, 2048, 2048, 2048]),
       values('mixed-bfloat16:2 bias.grad', [256, 256, 256, 256]),
@@ -106,17 +108,21 @@ export const BACKWARD_PRECISION: readonly Behaviour[] = [
   behaviour('B-169', {
     layers: ['BatchNorm1d', 'LayerNorm', 'GroupNorm', 'RMSNorm'],
     line: 'the gradient of the input has the input’s dtype, those of the parameters have theirs',
-    ask: Object.fromEntries(
-      Object.entries(MIXED).map(([name, layer]) => {
-        const { input, ones: upstream } = half('bfloat16', 3);
-        return [name, { dtype: 'bfloat16' as const, steps: [layer, train(input, true), backward(upstream)] }];
-      }),
-    ),
-    claims: Object.keys(MIXED).flatMap((name) => [
-      dtype(`${name}:1 output`, 'bfloat16'),
-      dtype(`${name}:2 input.grad`, 'bfloat16'),
-      dtype(`${name}:2 weight.grad`, 'float32'),
-      ...(name === 'rms' ? [] : [dtype(`${name}:2 bias.grad`, 'float32'), values(`${name}:2 bias.grad`, [3, 3, 3, 3])]),
-    ]),
+    ask: () =>
+      Object.fromEntries(
+        Object.entries(MIXED).map(([name, layer]) => {
+          const { input, ones: upstream } = half('bfloat16', 3);
+          return [name, { dtype: 'bfloat16' as const, steps: [layer, train(input, true), backward(upstream)] }];
+        }),
+      ),
+    claims: () =>
+      Object.keys(MIXED).flatMap((name) => [
+        dtype(`${name}:1 output`, 'bfloat16'),
+        dtype(`${name}:2 input.grad`, 'bfloat16'),
+        dtype(`${name}:2 weight.grad`, 'float32'),
+        ...(name === 'rms'
+          ? []
+          : [dtype(`${name}:2 bias.grad`, 'float32'), values(`${name}:2 bias.grad`, [3, 3, 3, 3])]),
+      ]),
   }),
 ];

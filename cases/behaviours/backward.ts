@@ -34,7 +34,7 @@ export const BACKWARD: readonly Behaviour[] = [
   behaviour('B-154', {
     layers: ['BatchNorm1d', 'InstanceNorm1d', 'LayerNorm', 'GroupNorm', 'RMSNorm'],
     line: 'without parameters there is only the gradient of the input',
-    ask: {
+    ask: () => ({
       batch: {
         dtype: 'float64',
         steps: [
@@ -47,8 +47,8 @@ export const BACKWARD: readonly Behaviour[] = [
       layer: [rows('LayerNorm', 3, { elementwise_affine: FALSE }), ...summed(two, [2, 3]).slice(1)],
       group: [groups(1, 2, { affine: FALSE }), ...summed(two, [2, 2, 3]).slice(1)],
       rms: [rows('RMSNorm', 3, { elementwise_affine: FALSE }), ...summed(two, [2, 3]).slice(1)],
-    },
-    claims: [
+    }),
+    claims: () => [
       ...['batch', 'instance', 'layer', 'group', 'rms'].map((name) => names(`${name}:2`, ['input.grad'])),
       values('batch:2 input.grad', GRADIENT_X, 1e-14),
     ],
@@ -56,14 +56,14 @@ export const BACKWARD: readonly Behaviour[] = [
   behaviour('B-155', {
     layers: ['BatchNorm1d', 'LayerNorm'],
     line: 'a frozen weight has no gradient, and the others are as ever',
-    ask: {
+    ask: () => ({
       batch: {
         dtype: 'float64',
         steps: [two, FROZEN, train(X64, true), backward(numbers(G, [3, 2], 'float64')), inspect('weight.grad')],
       },
       layer: [rows('LayerNorm', 2), FROZEN, train(X, true), back(G), inspect('weight.grad')],
-    },
-    claims: [
+    }),
+    claims: () => [
       names('batch:3', ['input.grad', 'bias.grad']),
       values('batch:3 input.grad', GRADIENT_X, 1e-14),
       values('batch:3 bias.grad', [1, 2]),
@@ -75,8 +75,8 @@ export const BACKWARD: readonly Behaviour[] = [
   pin('B-156', 'requires_grad of an input is autograd’s; a Case asks for every gradient', {
     layers: ['BatchNorm1d'],
     line: 'parameters have gradients where the input has none',
-    ask: [probe('input-without-gradient')],
-    claims: [
+    ask: () => [probe('input-without-gradient')],
+    claims: () => [
       words('0 input.grad', 'None'),
       values('0 weight.grad', [-2 * ROOT[0], 0], 1e-14),
       values('0 bias.grad', [1, 2]),
@@ -85,7 +85,7 @@ export const BACKWARD: readonly Behaviour[] = [
   behaviour('B-157', {
     layers: ['BatchNorm1d', 'LayerNorm'],
     line: 'gradients of parameters add up over two forwards and backwards, and those of an input over one graph asked twice',
-    ask: {
+    ask: () => ({
       batch: [
         two,
         train(X, true),
@@ -99,8 +99,8 @@ export const BACKWARD: readonly Behaviour[] = [
         back(G),
         { kind: 'backward', gradient: numbers(G, [3, 2]), accumulate: true, again: true },
       ],
-    },
-    claims: [
+    }),
+    claims: () => [
       values('batch:2 bias.grad', [1, 2]),
       values('batch:4 bias.grad', [2, 4]),
       values('batch:2 weight.grad', [-2 * ROOT[0], 0], 3e-7),
@@ -117,13 +117,13 @@ export const BACKWARD: readonly Behaviour[] = [
   behaviour('B-158', {
     layers: ['BatchNorm1d', 'InstanceNorm1d', 'LayerNorm', 'GroupNorm'],
     line: 'an upstream gradient of ones gives an input gradient of about 0, which proves nothing',
-    ask: {
+    ask: () => ({
       batch: summed(features('BatchNorm1d', 3), [4, 3, 5]),
       instance: summed(features('InstanceNorm1d', 3), [4, 3, 5]),
       layer: summed(rows('LayerNorm', 5), [4, 3, 5]),
       group: summed(groups(1, 3), [4, 3, 5]),
-    },
-    claims: [
+    }),
+    claims: () => [
       ...['batch', 'instance', 'layer', 'group'].map((name) => largest(`${name}:2 input.grad`, 0, 2e-6)),
       values('batch:2 bias.grad', [20, 20, 20]),
       values('layer:2 bias.grad', [12, 12, 12, 12, 12]),
@@ -132,11 +132,11 @@ export const BACKWARD: readonly Behaviour[] = [
   behaviour('B-159', {
     layers: ['BatchNorm1d', 'LayerNorm'],
     line: 'on a constant input the input gradient is the centred one times 1/√eps, about 316',
-    ask: {
+    ask: () => ({
       batch: [two, train(filled(7, [3, 2]), true), back([1, 0, 0, 2, -1, -2])],
       layer: [rows('LayerNorm', 2), train(filled(7, [1, 2]), true), backward(numbers([1, -1], [1, 2]))],
-    },
-    claims: [
+    }),
+    claims: () => [
       values(
         'batch:2 input.grad',
         [1, 0, 0, 2, -1, -2].map((g) => g / Math.sqrt(1e-5)),
@@ -149,11 +149,11 @@ export const BACKWARD: readonly Behaviour[] = [
   behaviour('B-160', {
     layers: ['BatchNorm1d'],
     line: 'a zero weight makes the input gradient 0; the gradient of the weight does not go by the weight',
-    ask: {
+    ask: () => ({
       ones: [two, setTensor('weight', numbers([0, 0], [2])), train(X, true), back([1, 1, 1, 1, 1, 1])],
       uneven: [two, setTensor('weight', numbers([0, 0], [2])), train(X, true), back(G)],
-    },
-    claims: [
+    }),
+    claims: () => [
       every('ones:3 input.grad', 'zero'),
       values('ones:3 weight.grad', [0, 0], 1e-6),
       values('ones:3 bias.grad', [3, 3]),
@@ -164,11 +164,11 @@ export const BACKWARD: readonly Behaviour[] = [
   pin('B-161', 'a Case’s backward is that of its latest forward, so none can come in between', {
     layers: ['BatchNorm1d'],
     line: 'the gradient of a forward in eval goes by the running variance as it is at backward, which a training step has moved',
-    ask: {
+    ask: () => ({
       later: { layer: 'BatchNorm1d', steps: [probe('evaluated-then-trained')] },
       unseen: { layer: 'BatchNorm1d', steps: [probe('version-counters')] },
-    },
-    claims: [
+    }),
+    claims: () => [
       // What a training step writes is not counted, so that autograd can't refuse.
       words('unseen:0 running_mean', '0'),
       words('unseen:0 running_var', '0'),
@@ -190,17 +190,17 @@ export const BACKWARD: readonly Behaviour[] = [
   pin('B-162', 'a Case’s backward is that of its latest forward, so none can come in between', {
     layers: ['BatchNorm1d'],
     line: 'the gradient of a forward in training goes by the batch statistics saved with it, whatever was trained since',
-    ask: [probe('trained-then-trained')],
-    claims: [values('0 input.grad', GRADIENT_X, 1e-14)],
+    ask: () => [probe('trained-then-trained')],
+    claims: () => [values('0 input.grad', GRADIENT_X, 1e-14)],
   }),
   pin('B-163', 'autograd counts the versions of PyTorch’s tensors', {
     layers: ['BatchNorm1d'],
     line: 'a weight changed in place before backward is refused; changed through .data it is used as it is then',
-    ask: {
+    ask: () => ({
       'in-place': { layer: 'BatchNorm1d', steps: [probe('weight-changed-in-place')] },
       data: { layer: 'BatchNorm1d', steps: [probe('weight-changed-through-data')] },
-    },
-    claims: [
+    }),
+    claims: () => [
       refuses(
         'in-place:0',
         'RuntimeError',
@@ -218,17 +218,18 @@ export const BACKWARD: readonly Behaviour[] = [
   pin('B-164', 'requires_grad of a buffer is autograd’s', {
     layers: ['batch_norm'],
     line: 'running statistics that require grad are refused',
-    ask: {
+    ask: () => ({
       mean: { layer: 'batch_norm', steps: [probe('running-mean-requires-grad')] },
       variance: { layer: 'batch_norm', steps: [probe('running-var-requires-grad')] },
-    },
-    claims: ['mean', 'variance'].map((name) =>
-      refuses(
-        `${name}:0`,
-        'RuntimeError',
-        `The function 'native_batch_norm' is not differentiable with respect to argument 'running_${name === 'mean' ? 'mean' : 'var'}'. ` +
-          'This input cannot have requires_grad True.',
+    }),
+    claims: () =>
+      ['mean', 'variance'].map((name) =>
+        refuses(
+          `${name}:0`,
+          'RuntimeError',
+          `The function 'native_batch_norm' is not differentiable with respect to argument 'running_${name === 'mean' ? 'mean' : 'var'}'. ` +
+            'This input cannot have requires_grad True.',
+        ),
       ),
-    ),
   }),
 ];

@@ -53,17 +53,17 @@ export const BITS: readonly Behaviour[] = [
   behaviour('B-170', {
     layers: ['BatchNorm1d', 'BatchNorm2d'],
     line: 'BatchNorm in training, more than one position: sums in float64, then one multiplication and addition an element',
-    ask: [features('BatchNorm1d', 4), ...PARAMETERS, train(X)],
-    claims: [values('3 output', batched(X, momentsInDoubles))],
+    ask: () => [features('BatchNorm1d', 4), ...PARAMETERS, train(X)],
+    claims: () => [values('3 output', batched(X, momentsInDoubles))],
   }),
   behaviour('B-171', {
     layers: ['BatchNorm1d'],
     line: 'running statistics: one multiplication and addition with the momentum in float32',
-    ask: {
+    ask: () => ({
       planes: [features('BatchNorm1d', 4), ...RUNNING, train(X), READ, train(X), READ],
       rows: [features('BatchNorm1d', 4), ...RUNNING, train(ROWS), READ],
-    },
-    claims: [
+    }),
+    claims: () => [
       ...tracked('planes:4', X, momentsInDoubles, 1),
       ...tracked('planes:6', X, momentsInDoubles, 2),
       ...tracked('rows:4', ROWS, rowMoments, 1),
@@ -72,8 +72,8 @@ export const BITS: readonly Behaviour[] = [
   behaviour('B-172', {
     layers: ['BatchNorm1d'],
     line: 'BatchNorm in eval: eps added in float32, the same multiplication and addition an element',
-    ask: [features('BatchNorm1d', 4), ...PARAMETERS, ...RUNNING, evaluate(X)],
-    claims: [
+    ask: () => [features('BatchNorm1d', 4), ...PARAMETERS, ...RUNNING, evaluate(X)],
+    claims: () => [
       values(
         '5 output',
         elements(X, (x, c) =>
@@ -85,8 +85,8 @@ export const BITS: readonly Behaviour[] = [
   behaviour('B-173', {
     layers: ['InstanceNorm1d'],
     line: 'InstanceNorm has the bits of BatchNorm on each plane by itself',
-    ask: [features('InstanceNorm1d', 4, { affine: TRUE }), ...PARAMETERS, train(X)],
-    claims: [
+    ask: () => [features('InstanceNorm1d', 4, { affine: TRUE }), ...PARAMETERS, train(X)],
+    claims: () => [
       values(
         '3 output',
         chunks(flat(X), 7).flatMap((plane, i) => planeOutput(plane, momentsInDoubles(plane), i % 4)),
@@ -96,7 +96,7 @@ export const BITS: readonly Behaviour[] = [
   behaviour('B-174', {
     layers: ['LayerNorm'],
     line: 'LayerNorm’s mean and 1/σ: Welford’s method in eight lanes, chunks of 16 vectors, merged in a cascade',
-    ask: {
+    ask: () => ({
       ...Object.fromEntries(
         LENGTHS.map((n) => [
           `width-${n}`,
@@ -104,8 +104,8 @@ export const BITS: readonly Behaviour[] = [
         ]),
       ),
       statistics: { layer: 'LayerNorm', steps: [probe('layer-norm-statistics')] },
-    },
-    claims: [
+    }),
+    claims: () => [
       ...LENGTHS.map((n) => values(`width-${n}:1 output`, layered(sixteenths(3, n), n, null, null))),
       ...PROBED.flatMap((n) => {
         const moments = chunks(flat(sixteenths(3, n)), n).map(momentsInLanes);
@@ -122,13 +122,13 @@ export const BITS: readonly Behaviour[] = [
   behaviour('B-175', {
     layers: ['LayerNorm'],
     line: 'LayerNorm’s output: centred, scaled, and with a bias one multiplication and addition',
-    ask: {
+    ask: () => ({
       both: [rows('LayerNorm', 4), ...PARAMETERS, train(ROWS)],
       weight: [rows('LayerNorm', 4, { bias: FALSE }), PARAMETERS[0], train(ROWS)],
       bias: [rows('LayerNorm', 4), setTensor('weight', null), PARAMETERS[1], train(ROWS)],
       neither: [rows('LayerNorm', 4, { elementwise_affine: FALSE }), train(ROWS)],
-    },
-    claims: [
+    }),
+    claims: () => [
       values('both:3 output', layered(ROWS, 4, WEIGHT, BIAS)),
       values('weight:2 output', layered(ROWS, 4, WEIGHT, null)),
       values('bias:3 output', layered(ROWS, 4, null, BIAS)),
@@ -138,12 +138,12 @@ export const BITS: readonly Behaviour[] = [
   behaviour('B-176', {
     layers: ['GroupNorm'],
     line: 'GroupNorm: LayerNorm’s statistics of a whole group with eps in float64; scaled and shifted, or centred without weight',
-    ask: {
+    ask: () => ({
       ...Object.fromEntries(LENGTHS.map((n) => [`width-${n}`, [groups(2, 4), ...PARAMETERS, train(grouped(n))]])),
       ...Object.fromEntries(LENGTHS.map((n) => [`plain-${n}`, [groups(2, 4, { affine: FALSE }), train(grouped(n))]])),
       statistics: { layer: 'GroupNorm', steps: [probe('group-norm-statistics')] },
-    },
-    claims: [
+    }),
+    claims: () => [
       ...LENGTHS.map((n) => values(`width-${n}:3 output`, groupedOutput(grouped(n), n, true))),
       ...LENGTHS.map((n) => values(`plain-${n}:1 output`, groupedOutput(grouped(n), n, false))),
       ...PROBED.flatMap((n) => {
@@ -164,12 +164,12 @@ export const BITS: readonly Behaviour[] = [
   behaviour('B-220', {
     layers: ['BatchNorm1d', 'BatchNorm2d'],
     line: 'BatchNorm of one position a channel sums rows in float32, and so gives other bits than sums in float64',
-    ask: {
+    ask: () => ({
       rows: [features('BatchNorm1d', 4), ...PARAMETERS, train(ROWS)],
       planes: [features('BatchNorm2d', 4), ...PARAMETERS, train(numbers(flat(ROWS), [50, 4, 1, 1]))],
       doubles: [features('BatchNorm1d', 4), ...PARAMETERS, train(numbers(turned(flat(ROWS), 4), [1, 4, 50]))],
-    },
-    claims: [
+    }),
+    claims: () => [
       values('rows:3 output', batched(ROWS, rowMoments)),
       values('planes:3 output', batched(ROWS, rowMoments)),
       values('doubles:3 output', turned(batched(ROWS, momentsInDoubles), 4)),

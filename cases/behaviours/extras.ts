@@ -50,21 +50,21 @@ export const EXTRAS: readonly Behaviour[] = [
   behaviour('B-215', {
     layers: ['LazyBatchNorm1d'],
     line: 'a lazy BatchNorm has all five keys and 0 features, and becomes a BatchNorm of size(1) at its first forward',
-    ask: {
+    ask: () => ({
       materialised: lazySteps('LazyBatchNorm1d'),
       before: { layer: 'LazyBatchNorm1d', steps: [probe('lazy-batch-norm')] },
-    },
-    claims: lazyClaims('LazyBatchNorm1d', 'BatchNorm1d'),
+    }),
+    claims: () => lazyClaims('LazyBatchNorm1d', 'BatchNorm1d'),
   }),
   behaviour('B-216', {
     layers: ['LazyInstanceNorm1d'],
     line: 'a lazy InstanceNorm has weights and tracks, unlike the others, and of an unbatched input takes the wrong axis',
-    ask: {
+    ask: () => ({
       materialised: lazySteps('LazyInstanceNorm1d'),
       before: { layer: 'LazyInstanceNorm1d', steps: [probe('lazy-instance-norm')] },
       unbatched: [make('LazyInstanceNorm1d'), train(counting(4, 5)), inspect('class', 'num_features')],
-    },
-    claims: [
+    }),
+    claims: () => [
       ...lazyClaims('LazyInstanceNorm1d', 'InstanceNorm1d'),
       refuses('unbatched:1', 'ValueError', "expected input's size at dim=0 to match num_features (5), but got: 4."),
       words('unbatched:2 num_features', '5'),
@@ -73,11 +73,11 @@ export const EXTRAS: readonly Behaviour[] = [
   pin('B-217', 'SyncBatchNorm is about processes; the port has one', {
     layers: ['SyncBatchNorm'],
     line: 'SyncBatchNorm on a CPU without a process group has the bits of BatchNorm, and refuses fewer than two axes',
-    ask: {
+    ask: () => ({
       forward: { layer: 'SyncBatchNorm', steps: [probe('sync-batch-norm')] },
       rank: { layer: 'SyncBatchNorm', steps: [probe('sync-batch-norm-rank')] },
-    },
-    claims: [
+    }),
+    claims: () => [
       same('forward:0 output', 'forward:0 as'),
       values('forward:0 output', [-1.2247, -1.2247, 0, 0, 1.2247, 1.2247], 1e-4),
       values('forward:0 running_mean', [0.3, 0.6]),
@@ -88,8 +88,8 @@ export const EXTRAS: readonly Behaviour[] = [
   pin('B-218', 'module surgery is Python’s', {
     layers: ['SyncBatchNorm', 'BatchNorm1d', 'BatchNorm2d'],
     line: 'convert_sync_batchnorm replaces every BatchNorm, keeps its options and its very tensors, and leaves other norms',
-    ask: { convert: { layer: 'SyncBatchNorm', steps: [probe('sync-batch-norm-conversion')] } },
-    claims: [
+    ask: () => ({ convert: { layer: 'SyncBatchNorm', steps: [probe('sync-batch-norm-conversion')] } }),
+    claims: () => [
       words('convert:0 types', 'SyncBatchNorm, SyncBatchNorm, GroupNorm, InstanceNorm1d'),
       words(
         'convert:0 first',
@@ -101,8 +101,8 @@ export const EXTRAS: readonly Behaviour[] = [
   pin('B-221', ONE_THREAD, {
     layers: ['batch_norm'],
     line: 'the bits of BatchNorm of (N, C) change between one thread and two; those of (N, C, L) do not',
-    ask: [probe('threads-rows')],
-    claims: [
+    ask: () => [probe('threads-rows')],
+    claims: () => [
       values(
         '0 one',
         byRows(200, 17, (x) => momentsInFloats(x, 1)),
@@ -119,8 +119,8 @@ export const EXTRAS: readonly Behaviour[] = [
   pin('B-222', ONE_THREAD, {
     layers: ['batch_norm'],
     line: 'BatchNorm of as many rows as threads, or fewer, sums in float64: visible with two rows and two threads',
-    ask: [probe('threads-two-rows')],
-    claims: [
+    ask: () => [probe('threads-two-rows')],
+    claims: () => [
       values(
         '0 one',
         byRows(2, 64, (x) => momentsInFloats(x, 1)),
@@ -149,7 +149,7 @@ function normalisedBits(
   statistics: (x: readonly number[]) => Moments,
 ): number[] {
   const lists: number[][] = Array.from({ length: count }, () => []);
-  x.forEach((value, i) => lists[channelOf(i)].push(value));
+  for (const [i, value] of x.entries()) lists[channelOf(i)].push(value);
   const moments = lists.map(statistics);
   return x.map((value, i) => {
     const own = moments[channelOf(i)];

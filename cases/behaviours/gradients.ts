@@ -65,14 +65,14 @@ export const GRADIENTS: readonly Behaviour[] = [
   behaviour('B-148', {
     layers: ['BatchNorm1d'],
     line: 'BatchNorm in training: r·(gw − mean gw − x̂·mean gw·x̂), Σ g·x̂ and Σ g',
-    ask: asked(features('BatchNorm1d', 4), ...weighted, train(X, true), back),
-    claims: [values('3 output', closed(BATCH).output, SMALL), ...gradients('4', closed(BATCH).gradients)],
+    ask: () => asked(features('BatchNorm1d', 4), ...weighted, train(X, true), back),
+    claims: () => [values('3 output', closed(BATCH).output, SMALL), ...gradients('4', closed(BATCH).gradients)],
   }),
   behaviour('B-149', {
     layers: ['BatchNorm1d'],
     line: 'BatchNorm in eval: g·w·r, Σ g·(x − mean)·r and Σ g, with the running statistics and no mean terms',
-    ask: asked(features('BatchNorm1d', 4), ...weighted, ...given, evaluate(X, true), back),
-    claims: [
+    ask: () => asked(features('BatchNorm1d', 4), ...weighted, ...given, evaluate(X, true), back),
+    claims: () => [
       values('5 output', closed(BATCH, RUNNING).output, SMALL),
       ...gradients('6', closed(BATCH, RUNNING).gradients),
     ],
@@ -80,13 +80,13 @@ export const GRADIENTS: readonly Behaviour[] = [
   behaviour('B-150', {
     layers: ['InstanceNorm1d'],
     line: 'InstanceNorm goes by its input in all but eval with tracking, where it goes by the running statistics',
-    ask: {
+    ask: () => ({
       'plain-training': asked(tracking(false), ...weighted, train(X, true), back),
       'plain-evaluating': asked(tracking(false), ...weighted, evaluate(X, true), back),
       'tracking-training': asked(tracking(true), ...weighted, ...given, train(X, true), back, READ),
       'tracking-evaluating': asked(tracking(true), ...weighted, ...given, evaluate(X, true), back),
-    },
-    claims: [
+    }),
+    claims: () => [
       values('plain-training:3 output', closed(INSTANCE).output, SMALL),
       ...gradients('plain-training:4', closed(INSTANCE).gradients),
       ...gradients('plain-evaluating:4', closed(INSTANCE).gradients),
@@ -100,13 +100,14 @@ export const GRADIENTS: readonly Behaviour[] = [
   behaviour('B-151', {
     layers: ['LayerNorm'],
     line: 'LayerNorm over two axes: the form of BatchNorm over its rows, weight and bias summed over the leading axis',
-    ask: asked(
-      rows('LayerNorm', [4, 5]),
-      ...affine(wide(ROW_WEIGHT, [4, 5]), wide(ROW_BIAS, [4, 5])),
-      train(X, true),
-      back,
-    ),
-    claims: [
+    ask: () =>
+      asked(
+        rows('LayerNorm', [4, 5]),
+        ...affine(wide(ROW_WEIGHT, [4, 5]), wide(ROW_BIAS, [4, 5])),
+        train(X, true),
+        back,
+      ),
+    claims: () => [
       values('3 output', normalised(flat(X), ROWS, EPS, ROW_PARAMETERS), SMALL),
       ...gradients('4', normalisedGradients(flat(X), flat(G), ROWS, EPS, ROW_PARAMETERS)),
     ],
@@ -114,19 +115,20 @@ export const GRADIENTS: readonly Behaviour[] = [
   behaviour('B-152', {
     layers: ['GroupNorm'],
     line: 'GroupNorm: the same over its groups, with the weights of the channels inside the means',
-    ask: asked(groups(2, 4), ...weighted, train(X, true), back),
-    claims: [values('3 output', closed(PAIRS).output, SMALL), ...gradients('4', closed(PAIRS).gradients)],
+    ask: () => asked(groups(2, 4), ...weighted, train(X, true), back),
+    claims: () => [values('3 output', closed(PAIRS).output, SMALL), ...gradients('4', closed(PAIRS).gradients)],
   }),
   behaviour('B-153', {
     layers: ['RMSNorm'],
     line: 'RMSNorm: r·(gw − x̂·mean gw·x̂) and Σ g·x̂, with no mean of the gradient',
-    ask: asked(
-      rows('RMSNorm', [4, 5], { eps: float(EPS) }),
-      setTensor('weight', wide(ROW_WEIGHT, [4, 5])),
-      train(X, true),
-      back,
-    ),
-    claims: [
+    ask: () =>
+      asked(
+        rows('RMSNorm', [4, 5], { eps: float(EPS) }),
+        setTensor('weight', wide(ROW_WEIGHT, [4, 5])),
+        train(X, true),
+        back,
+      ),
+    claims: () => [
       values('2 output', rootMeanSquared(flat(X), ROWS, EPS, { weight: ROW_WEIGHT, bias: null }), SMALL),
       ...rms(rootMeanSquaredGradients(flat(X), flat(G), ROWS, EPS, ROW_PARAMETERS)),
     ],

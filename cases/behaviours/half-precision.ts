@@ -53,7 +53,7 @@ export const HALF_PRECISION: readonly Behaviour[] = [
   behaviour('B-192', {
     layers: ['BatchNorm1d'],
     line: 'BatchNorm all in bfloat16 rounds its statistics to bfloat16 before it uses them',
-    ask: {
+    ask: () => ({
       pure: half(
         'bfloat16',
         features('BatchNorm1d', 3),
@@ -66,8 +66,8 @@ export const HALF_PRECISION: readonly Behaviour[] = [
         ...affine(numbers(WEIGHT, [3]), numbers(BIAS, [3])),
         train(bfloat16(LIST, SHAPE)),
       ),
-    },
-    claims: [
+    }),
+    claims: () => [
       values('pure:3 output', expected('bfloat16')),
       dtype('pure:3 output', 'bfloat16'),
       other('pure:3 output', 'mixed:3 output'),
@@ -76,14 +76,15 @@ export const HALF_PRECISION: readonly Behaviour[] = [
   behaviour('B-193', {
     layers: ['BatchNorm1d'],
     line: 'BatchNorm of bfloat16 with float32 parameters keeps its statistics in float32 and rounds once',
-    ask: half(
-      'bfloat16',
-      features('BatchNorm1d', 3, FLOAT32),
-      ...affine(numbers(WEIGHT, [3]), numbers(BIAS, [3])),
-      train(bfloat16(LIST, SHAPE)),
-      READ,
-    ),
-    claims: [
+    ask: () =>
+      half(
+        'bfloat16',
+        features('BatchNorm1d', 3, FLOAT32),
+        ...affine(numbers(WEIGHT, [3]), numbers(BIAS, [3])),
+        train(bfloat16(LIST, SHAPE)),
+        READ,
+      ),
+    claims: () => [
       values('3 output', expected('float32')),
       dtype('3 output', 'bfloat16'),
       dtype('4 running_mean', 'float32'),
@@ -92,20 +93,23 @@ export const HALF_PRECISION: readonly Behaviour[] = [
   behaviour('B-194', {
     layers: ['BatchNorm1d'],
     line: 'running statistics in bfloat16 round at each step: a mean of 100 stays there while batches have 101.5',
-    ask: {
+    ask: () => ({
       pure: half('bfloat16', ...five(features('BatchNorm1d', 1), bfloat16([100]))),
       mixed: half('bfloat16', ...five(features('BatchNorm1d', 1, FLOAT32), numbers([100], [1]))),
-    },
-    claims: [values('pure:7 running_mean', [100]), values('mixed:7 running_mean', [101.5 - 1.5 * 0.9 ** 5], 1e-4)],
+    }),
+    claims: () => [
+      values('pure:7 running_mean', [100]),
+      values('mixed:7 running_mean', [101.5 - 1.5 * 0.9 ** 5], 1e-4),
+    ],
   }),
   behaviour('B-195', {
     layers: ['BatchNorm1d'],
     line: 'BatchNorm all in float16: of ±60000 the running variance is infinite, the output right to one place; mixed keeps it',
-    ask: {
+    ask: () => ({
       pure: half('float16', features('BatchNorm1d', 1), train(halves(LARGE, [2, 1], 'float16')), READ),
       mixed: half('float16', features('BatchNorm1d', 1, FLOAT32), train(halves(LARGE, [2, 1], 'float16')), READ),
-    },
-    claims: [
+    }),
+    claims: () => [
       values('pure:1 output', [1, -1], 1e-3),
       every('pure:2 running_var', 'infinite'),
       values('mixed:1 output', [1, -1]),
@@ -115,22 +119,25 @@ export const HALF_PRECISION: readonly Behaviour[] = [
   behaviour('B-196', {
     layers: ['RMSNorm'],
     line: 'RMSNorm in bfloat16 rounds once, after the weight',
-    ask: half('bfloat16', rows('RMSNorm', 8), setTensor('weight', bfloat16(ROW_WEIGHT)), train(bfloat16(ROW, [1, 8]))),
-    claims: [values('2 output', halfRootMeanSquare(ROW, ROW_WEIGHT, 'bfloat16'))],
+    ask: () =>
+      half('bfloat16', rows('RMSNorm', 8), setTensor('weight', bfloat16(ROW_WEIGHT)), train(bfloat16(ROW, [1, 8]))),
+    claims: () => [values('2 output', halfRootMeanSquare(ROW, ROW_WEIGHT, 'bfloat16'))],
   }),
   behaviour('B-200', {
     layers: ['LayerNorm', 'GroupNorm', 'RMSNorm'],
     line: 'LayerNorm, GroupNorm and RMSNorm of ±60000 in half precision are exactly ±1',
-    ask: Object.fromEntries(
-      (['float16', 'bfloat16'] as const).flatMap((type) => [
-        [`layer-${type}`, half(type, rows('LayerNorm', 2), train(halves(LARGE, [1, 2], type)))],
-        [`group-${type}`, half(type, groups(1, 2), train(halves(LARGE, [1, 2], type)))],
-        [`rms-${type}`, half(type, rows('RMSNorm', 2), train(halves(LARGE, [1, 2], type)))],
+    ask: () =>
+      Object.fromEntries(
+        (['float16', 'bfloat16'] as const).flatMap((type) => [
+          [`layer-${type}`, half(type, rows('LayerNorm', 2), train(halves(LARGE, [1, 2], type)))],
+          [`group-${type}`, half(type, groups(1, 2), train(halves(LARGE, [1, 2], type)))],
+          [`rms-${type}`, half(type, rows('RMSNorm', 2), train(halves(LARGE, [1, 2], type)))],
+        ]),
+      ),
+    claims: () =>
+      ['layer', 'group', 'rms'].flatMap((name) => [
+        values(`${name}-float16:1 output`, [1, -1]),
+        values(`${name}-bfloat16:1 output`, [1, -1]),
       ]),
-    ),
-    claims: ['layer', 'group', 'rms'].flatMap((name) => [
-      values(`${name}-float16:1 output`, [1, -1]),
-      values(`${name}-bfloat16:1 output`, [1, -1]),
-    ]),
   }),
 ];

@@ -54,13 +54,13 @@ export const SPECIAL_VALUES: readonly Behaviour[] = [
   behaviour('B-184', {
     layers: ['BatchNorm1d', 'LayerNorm', 'GroupNorm', 'InstanceNorm1d', 'RMSNorm'],
     line: 'a NaN reaches its channel and its running statistics in training, itself alone in eval, its set in the other layers',
-    ask: {
+    ask: () => ({
       training: [two, train(spoilt(NAN)), READ],
       evaluating: [two, evaluate(spoilt(NAN)), READ],
       ...each(sets, (layer) => [layer, train(spoiltSets(NAN))]),
       rms: [rows('RMSNorm', 3), train(spoiltSets(NAN))],
-    },
-    claims: [
+    }),
+    claims: () => [
       values('training:1 output', BROKEN_CHANNEL, 3e-6),
       values('training:2 running_mean', [0.3, NAN], 1e-7),
       values('training:2 running_var', [1.3, NAN], 1e-7),
@@ -74,13 +74,13 @@ export const SPECIAL_VALUES: readonly Behaviour[] = [
   behaviour('B-185', {
     layers: ['BatchNorm1d', 'LayerNorm', 'GroupNorm', 'InstanceNorm1d', 'RMSNorm'],
     line: 'an infinity makes its channel NaN, the running mean infinite and the variance NaN; RMSNorm keeps zeros beside a NaN',
-    ask: {
+    ask: () => ({
       training: [two, train(spoilt(INF)), READ],
       evaluating: [two, evaluate(spoilt(INF))],
       ...each(sets, (layer) => [layer, train(spoiltSets(INF))]),
       rms: [rows('RMSNorm', 3), train(spoiltSets(INF))],
-    },
-    claims: [
+    }),
+    claims: () => [
       values('training:1 output', BROKEN_CHANNEL, 3e-6),
       values('training:2 running_mean', [Math.fround(0.3), INF], 0),
       values('training:2 running_var', [Math.fround(1.3), NAN], 0),
@@ -92,7 +92,7 @@ export const SPECIAL_VALUES: readonly Behaviour[] = [
   behaviour('B-186', {
     layers: ['BatchNorm1d'],
     line: 'a NaN gets into running statistics even at momentum 0, and does not leave them at momentum 1',
-    ask: {
+    ask: () => ({
       zero: [features('BatchNorm1d', 2, { momentum: float(0) }), train(spoilt(NAN)), READ],
       one: [
         features('BatchNorm1d', 2, { momentum: float(1) }),
@@ -101,8 +101,8 @@ export const SPECIAL_VALUES: readonly Behaviour[] = [
         train(spoilt(6)),
         READ,
       ],
-    },
-    claims: [
+    }),
+    claims: () => [
       values('zero:2 running_mean', [0, NAN]),
       values('zero:2 running_var', [1, NAN]),
       values('one:3 output', [-ROOT, -ROOT, 0, 0, ROOT, ROOT], 3e-6),
@@ -113,14 +113,14 @@ export const SPECIAL_VALUES: readonly Behaviour[] = [
   behaviour('B-187', {
     layers: ['BatchNorm1d', 'InstanceNorm1d', 'LayerNorm', 'GroupNorm', 'RMSNorm'],
     line: 'where squares overflow float32, BatchNorm, InstanceNorm and RMSNorm give 0, LayerNorm and GroupNorm NaN',
-    ask: {
+    ask: () => ({
       ...each(overflowing, (layer) => [layer, train(huge(1e25, 'float32')), READ]),
       ...Object.fromEntries(
         Object.entries(overflowing).map(([name, layer]) => [`${name}-more`, [layer, train(huge(1e30, 'float32'))]]),
       ),
       sum: [two, train(numbers([3e38, 1, 1e38, 2, -2e38, 4], [3, 2])), READ],
-    },
-    claims: [
+    }),
+    claims: () => [
       ...['batch', 'instance', 'rms'].flatMap((name) => [
         every(`${name}:1 output`, 'zero'),
         every(`${name}-more:1 output`, 'zero'),
@@ -139,8 +139,9 @@ export const SPECIAL_VALUES: readonly Behaviour[] = [
   behaviour('B-188', {
     layers: ['BatchNorm1d', 'InstanceNorm1d', 'LayerNorm', 'GroupNorm', 'RMSNorm'],
     line: 'the same values in float64 are as correct as any',
-    ask: each(overflowing, (layer) => ({ dtype: 'float64' as const, steps: [layer, train(huge(1e25, 'float64'))] })),
-    claims: [
+    ask: () =>
+      each(overflowing, (layer) => ({ dtype: 'float64' as const, steps: [layer, train(huge(1e25, 'float64'))] })),
+    claims: () => [
       values('batch:1 output', normalised(HUGE, channelSets('batch', [2, 2, 3]), 0, PLAIN), 1e-14),
       ...Object.keys(sets).map((name) => values(`${name}:1 output`, normalised(HUGE, rowSets(4, 3), 0, PLAIN), 1e-14)),
       values('rms:1 output', rootMeanSquared(HUGE, rowSets(4, 3), 0, PLAIN), 1e-14),
@@ -149,36 +150,37 @@ export const SPECIAL_VALUES: readonly Behaviour[] = [
   behaviour('B-189', {
     layers: ['LayerNorm', 'BatchNorm1d', 'GroupNorm', 'RMSNorm'],
     line: 'subnormal inputs count: ±1e-40 becomes ±3.162e-38',
-    ask: {
+    ask: () => ({
       layer: [rows('LayerNorm', 2), train(numbers([1e-40, -1e-40], [1, 2]))],
       batch: [features('BatchNorm1d', 1), train(numbers([1e-40, -1e-40], [1, 1, 2]))],
       group: [groups(1, 1), train(numbers([1e-40, -1e-40], [1, 1, 2]))],
       rms: [rows('RMSNorm', 2, { eps: float(1e-5) }), train(numbers([1e-40, -1e-40], [1, 2]))],
-    },
-    claims: ['layer', 'batch', 'group', 'rms'].map((name) =>
-      values(`${name}:1 output`, [3.16226e-38, -3.16226e-38], 1e-42),
-    ),
+    }),
+    claims: () =>
+      ['layer', 'batch', 'group', 'rms'].map((name) => values(`${name}:1 output`, [3.16226e-38, -3.16226e-38], 1e-42)),
   }),
   behaviour('B-190', {
     layers: ['BatchNorm1d'],
     line: 'a negative running variance gives NaN in eval where variance + eps is negative, and no error',
-    ask: [
+    ask: () => [
       features('BatchNorm1d', 3),
       setTensor('running_var', numbers([-1, -1.001e-5, -1e-6], [3])),
       evaluate(filled(1, [2, 3])),
     ],
-    claims: [values('2 output', [NAN, NAN, 1 / Math.sqrt(9e-6), NAN, NAN, 1 / Math.sqrt(9e-6)], 1e-3)],
+    claims: () => [values('2 output', [NAN, NAN, 1 / Math.sqrt(9e-6), NAN, NAN, 1 / Math.sqrt(9e-6)], 1e-3)],
   }),
   behaviour('B-191', {
     layers: ['BatchNorm1d', 'LayerNorm', 'GroupNorm', 'InstanceNorm1d'],
     line: 'float64 is summed in float64: output and gradient are the closed form’s within 1e-12',
-    ask: each(DOUBLES, ({ layer }) => ({
-      dtype: 'float64' as const,
-      steps: [layer, train(LONG, true), backward(UP)],
-    })),
-    claims: Object.entries(DOUBLES).flatMap(([name, { over }]) => [
-      values(`${name}:1 output`, normalised(flat(LONG), over, 1e-5, PLAIN), 1e-12),
-      values(`${name}:2 input.grad`, normalisedGradients(flat(LONG), flat(UP), over, 1e-5, PLAIN).input, 1e-12),
-    ]),
+    ask: () =>
+      each(DOUBLES, ({ layer }) => ({
+        dtype: 'float64' as const,
+        steps: [layer, train(LONG, true), backward(UP)],
+      })),
+    claims: () =>
+      Object.entries(DOUBLES).flatMap(([name, { over }]) => [
+        values(`${name}:1 output`, normalised(flat(LONG), over, 1e-5, PLAIN), 1e-12),
+        values(`${name}:2 input.grad`, normalisedGradients(flat(LONG), flat(UP), over, 1e-5, PLAIN).input, 1e-12),
+      ]),
   }),
 ];

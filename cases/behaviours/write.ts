@@ -26,9 +26,12 @@ export interface BehaviourRow {
   readonly layers: readonly string[];
   readonly line: string;
   /** One question, which is called `only`, or several by name. */
-  readonly ask: Asked | Readonly<Record<string, Asked>>;
-  readonly claims: readonly Claim[];
+  readonly ask: Later<Asked | Readonly<Record<string, Asked>>>;
+  readonly claims: Later<readonly Claim[]>;
 }
+
+/** As it is, or made when it is first looked at: every command loads all behaviours, and few look at them. */
+export type Later<T> = T | (() => T);
 
 /** A behaviour any port can show. */
 export function behaviour(id: string, row: BehaviourRow): Behaviour {
@@ -75,11 +78,27 @@ export function drawn(
 const BEHAVIOUR_STREAM = 0xb1;
 
 function write(id: string, about: About, row: BehaviourRow): Behaviour {
-  const asked = Array.isArray(row.ask) || 'steps' in row.ask ? { only: row.ask as Asked } : row.ask; // the other two of the union
-  const questions = Object.entries(asked as Readonly<Record<string, Asked>>).map(([name, one]) =>
-    question(id, name, one),
-  ); // `only`, or named ones
-  return { id, layers: row.layers, line: row.line, about, questions, claims: row.claims };
+  let questions: readonly Question[] | null = null;
+  let claims: readonly Claim[] | null = null;
+  return {
+    id,
+    layers: row.layers,
+    line: row.line,
+    about,
+    get questions() {
+      questions ??= questionsOf(id, typeof row.ask === 'function' ? row.ask() : row.ask);
+      return questions;
+    },
+    get claims() {
+      claims ??= typeof row.claims === 'function' ? row.claims() : row.claims;
+      return claims;
+    },
+  };
+}
+
+function questionsOf(id: string, ask: Asked | Readonly<Record<string, Asked>>): readonly Question[] {
+  const asked = Array.isArray(ask) || 'steps' in ask ? { only: ask as Asked } : ask; // the other two of the union
+  return Object.entries(asked as Readonly<Record<string, Asked>>).map(([name, one]) => question(id, name, one)); // `only`, or named ones
 }
 
 function question(id: string, name: string, asked: Asked): Question {
