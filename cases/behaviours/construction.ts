@@ -144,16 +144,18 @@ export const CONSTRUCTION: readonly Behaviour[] = [
   }),
   behaviour('B-012', {
     layers: ['LayerNorm'],
-    line: 'normalized_shape given as an int or a list is kept as a tuple; a float is refused',
+    line: 'normalized_shape given as an int, a list, a tuple or a Size is kept as a tuple; a float is refused',
     ask: {
       int: [construct('LayerNorm', { normalized_shape: int(4) }), inspect('normalized_shape')],
       list: [ln(3, 4), inspect('normalized_shape')],
       float: [construct('LayerNorm', { normalized_shape: float(5) })],
+      python: { steps: [probe('normalized-shapes')], layer: 'LayerNorm' },
     },
     claims: [
       words('int:1 normalized_shape', '(4,)'),
       words('list:1 normalized_shape', '(3, 4)'),
       refuses('float:0', 'TypeError', "'float' object is not iterable"),
+      ...texts('python:0', { tuple: '(3, 4)', size: '(3, 4)', type: 'tuple, tuple, tuple, tuple' }),
     ],
   }),
   behaviour('B-013', {

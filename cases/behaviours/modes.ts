@@ -124,6 +124,11 @@ export const MODES: readonly Behaviour[] = [
       ...['layernorm', 'groupnorm', 'rmsnorm'].map((name) => same(`${name}:2 output`, `${name}:1 output`)),
       values('layernorm:2 output', PLANES, 1e-4),
       values('groupnorm:2 output', PLANES, 1e-4),
+      values(
+        'rmsnorm:2 output',
+        [0.4629, 0.9258, 1.3887, 0.3447, 0.6894, 1.5511, 0, 0, 1.7321, 0.4082, 0.4082, 1.633],
+        1e-4,
+      ),
     ],
   }),
   behaviour('B-096', {

@@ -79,11 +79,20 @@ def running_written_in_place() -> Seen:
     return Seen({**before, "running_mean": mean, "running_var": var}, {"same memory": str(same)})
 
 
+def normalized_shapes() -> Seen:
+    """However it is given, it is kept as a tuple."""
+    given: dict[str, Any] = {"int": 4, "list": [3, 4], "tuple": (3, 4), "size": torch.Size([3, 4])}
+    kept = {name: nn.LayerNorm(shape).normalized_shape for name, shape in given.items()}
+    types = ", ".join(type(shape).__name__ for shape in kept.values())
+    return Seen({}, {**{name: repr(shape) for name, shape in kept.items()}, "type": types})
+
+
 PROBES: dict[str, Probe] = {
     "containers": containers,
     "deep-copy": deep_copy,
     "memory-of-outputs": memory_of_outputs,
     "metadata-versions": metadata_versions,
+    "normalized-shapes": normalized_shapes,
     "running-written-in-place": running_written_in_place,
     "state-dict-aliases": state_dict_aliases,
 }

@@ -22,6 +22,7 @@ import { inspectName } from './port-inspect.ts';
 import { complaintOnCall, type Plan, planLayer } from './port-layer.ts';
 import { runOnModule } from './port-module.ts';
 import { NOT_RUN, reprOf, returned, type State } from './port-state.ts';
+import { inWordsOf } from './port-words.ts';
 import type { Subject } from './subject.ts';
 
 /** The port. It answers at once and in this process; `truth` is always null. */
@@ -136,7 +137,7 @@ function callModule(plan: Plan, module: Module, input: Tensor): Call {
   const before = module.className;
   try {
     const wrong = complaintOnCall(plan.layer, plan.attributes, module.training);
-    if (wrong === null) return module.call(input);
+    if (wrong === null) return inWordsOf(plan.attributes.get('eps'), () => module.call(input));
     module.begin(input);
     throw wrong;
   } finally {
@@ -151,18 +152,20 @@ function callFunction(state: State, step: Step & { kind: 'call' }): StepResult {
   const a = bindCall(name, step.arguments);
   const input = tensorOf(a.input);
   if (input === null) throw new Unsupported('a call without an input tensor');
-  const call = callNorm(name, {
-    input,
-    runningMean: tensorOf(a.running_mean),
-    runningVar: tensorOf(a.running_var),
-    weight: tensorOf(a.weight),
-    bias: tensorOf(a.bias),
-    useBatch: truthy(a.training ?? a.use_input_stats ?? none),
-    momentum: numberOf(a.momentum ?? none),
-    eps: a.eps.kind === 'null' ? null : numberOf(a.eps),
-    numGroups: numberOf(a.num_groups ?? none),
-    normalizedShape: intsOf(a.normalized_shape ?? none),
-  });
+  const call = inWordsOf(a.eps, () =>
+    callNorm(name, {
+      input,
+      runningMean: tensorOf(a.running_mean),
+      runningVar: tensorOf(a.running_var),
+      weight: tensorOf(a.weight),
+      bias: tensorOf(a.bias),
+      useBatch: truthy(a.training ?? a.use_input_stats ?? none),
+      momentum: numberOf(a.momentum ?? none),
+      eps: a.eps.kind === 'null' ? null : numberOf(a.eps),
+      numGroups: numberOf(a.num_groups ?? none),
+      normalizedShape: intsOf(a.normalized_shape ?? none),
+    }),
+  );
   const tensors: NamedTensor[] = [{ name: 'output', tensor: contiguous(call.output) }];
   if ('runningMean' in call) {
     if (call.runningMean !== null) tensors.push({ name: 'running_mean', tensor: call.runningMean });
