@@ -19,13 +19,12 @@ abstract class BatchNorm extends DeferredNorm {
     this.initialize(input);
     checkRank(input, this.ranks);
     if (this.counts) this.countBatch();
+    this.updateFactor();
     if (this.usesBatch) checkBatchSize(input.shape);
   }
 
   call(input: Tensor): Call {
     this.begin(input);
-    let factor = this.momentum ?? 0;
-    if (this.counts && this.momentum === null) factor = 1 / this.batchesSeen; // cumulative average
     const pass = !this.training || this.trackRunningStats;
     return batchNormInPlace(
       input,
@@ -34,9 +33,14 @@ abstract class BatchNorm extends DeferredNorm {
       this.weight,
       this.bias,
       this.usesBatch,
-      factor,
+      this.updateFactor(),
       this.eps,
     );
+  }
+
+  /** The weight of this batch in the running average. */
+  private updateFactor(): number {
+    return this.momentum ?? (this.counts ? this.shareOfBatch() : 0);
   }
 
   private get counts(): boolean {

@@ -111,7 +111,7 @@ export abstract class Module {
    * metadata. Throws TorchError with PyTorch's list of what does not fit; what fits has been loaded by then.
    */
   loadStateDict(state: StateDict, strict = true): LoadReport {
-    const prepared = this.prepareState(state);
+    const prepared = this.prepareState({ ...state, entries: lastOfEach(state.entries) });
     return loadEntries(this.className, this.tensors(), prepared.entries, prepared.errors, strict);
   }
 
@@ -153,6 +153,11 @@ export abstract class Module {
 }
 
 // --- internal ---
+
+/** A dict holds a name once: at its first place, with its last value. */
+function lastOfEach(entries: readonly StateEntry[]): readonly StateEntry[] {
+  return [...new Map(entries.map((entry) => [entry.name, entry])).values()];
+}
 
 function sumOf(sum: Tensor | null, gradient: Tensor | null): Tensor | null {
   if (gradient === null) return sum;

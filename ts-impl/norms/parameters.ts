@@ -64,6 +64,13 @@ export function refill(target: Tensor, value: number): void {
   else storage.fill(isHalf(dtype) ? encodeHalf(value, dtype) : value);
 }
 
+/** Adds one to every element of contiguous memory; the largest int64 is followed by the smallest. */
+export function increment(target: Tensor): void {
+  const { dtype, storage } = target;
+  if (storage instanceof BigInt64Array) for (let i = 0; i < storage.length; i++) storage[i] += 1n;
+  else addInto(target, filled(target.shape, dtype as FloatDtype, 1)); // every other memory is of floats
+}
+
 /** target ← target + addend, both contiguous floats of one shape and dtype; half-precision sums are made in float32 and rounded. */
 export function addInto(target: Tensor, addend: Tensor): void {
   const { dtype, storage: into } = target;

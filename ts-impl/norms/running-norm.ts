@@ -3,9 +3,10 @@
 import type { FloatDtype } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
-import { castTensor, cloneTensor, counter, filled, refill } from './parameters.ts';
+import { castTensor, cloneTensor, counter, filled, increment, refill } from './parameters.ts';
 import { pythonBool, pythonFloat } from './python-words.ts';
 import type { StateDict, StateEntry } from './state-dict.ts';
+import { TorchError } from './torch-error.ts';
 
 export interface RunningOptions {
   readonly eps?: number;
@@ -103,11 +104,18 @@ export abstract class RunningNorm extends Module {
 
   /** Adds one to the count of batches, if there is one. */
   protected countBatch(): void {
-    if (this.numBatchesTracked !== null) refill(this.numBatchesTracked, this.batchesSeen + 1);
+    if (this.numBatchesTracked !== null) increment(this.numBatchesTracked);
   }
 
-  protected get batchesSeen(): number {
-    return this.numBatchesTracked === null ? 0 : Number(this.numBatchesTracked.storage[0]);
+  /** 1 / count, the weight of the latest batch in the cumulative average; 0 without a count. Throws as Python does for what is no number. */
+  protected shareOfBatch(): number {
+    if (this.numBatchesTracked === null) return 0;
+    const { storage } = castTensor(this.numBatchesTracked, 'float64');
+    if (storage.length !== 1) {
+      throw new TorchError('ValueError', 'only one element tensors can be converted to Python scalars');
+    }
+    if (Number(storage[0]) === 0) throw new TorchError('ZeroDivisionError', 'float division by zero');
+    return 1 / Number(storage[0]);
   }
 
   protected extraRepr(written: Readonly<Record<string, string>>): string {
