@@ -1,9 +1,10 @@
 // A row: one case written out by hand, and the few words rows are written in. Its values come from a stream; it holds no answer.
 
-import type { ComputeDtype } from '../../ts-impl/tensor/dtype.ts';
+import type { FloatDtype, HalfDtype } from '../../ts-impl/tensor/dtype.ts';
 import type { Shape } from '../../ts-impl/tensor/shape.ts';
 import { sizeOf } from '../../ts-impl/tensor/shape.ts';
 import { fromStorage, tensor, type Tensor } from '../../ts-impl/tensor/tensor.ts';
+import { narrowed } from '../../ts-impl/tensor/widen.ts';
 import {
   type Arguments,
   type FunctionName,
@@ -22,7 +23,7 @@ export interface Row {
   readonly name: string;
   readonly subject: LayerName | FunctionName;
   /** The dtype the question is put in; float32 where absent. */
-  readonly dtype?: ComputeDtype;
+  readonly dtype?: FloatDtype;
   readonly steps: (values: RowValues) => readonly Step[];
 }
 
@@ -41,6 +42,11 @@ export class RowValues {
 
   f64(...shape: Shape): Tensor {
     return fromStorage('float64', shape, fill('ordinary', shape, 'float64', this.streams()));
+  }
+
+  /** Half precision of this shape, ordinary values rounded. */
+  half(dtype: HalfDtype, ...shape: Shape): Tensor {
+    return narrowed(this.f32(...shape), dtype);
   }
 
   /** int64 of this shape, values −4 to 4. */
