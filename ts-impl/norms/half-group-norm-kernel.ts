@@ -11,9 +11,8 @@ import {
   parameterGradients,
   weightedSum,
 } from './group-norm-kernel.ts';
-import { halfRowMoments } from './half-moments.ts';
 import { inputFactor } from './layer-norm-kernel.ts';
-import type { Moments } from './welford.ts';
+import { halfRowMoments, type Moments } from './welford.ts';
 
 /** What a kernel must know of the memory the decoded numbers came from. */
 export interface HalfGroups extends Groups {

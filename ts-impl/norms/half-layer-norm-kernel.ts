@@ -3,10 +3,9 @@
 import type { HalfDtype } from '../tensor/dtype.ts';
 import { roundHalf } from '../tensor/half.ts';
 import { fma32 } from './fused-multiply-add.ts';
-import { halfRowMoments } from './half-moments.ts';
 import { foldLanes } from './lanes.ts';
 import { inputFactor, inputShift, type RowStatistics } from './layer-norm-kernel.ts';
-import type { Moments } from './welford.ts';
+import { halfRowMoments, type Moments } from './welford.ts';
 
 /** M rows of N values, decoded. */
 export interface HalfRows {

@@ -12,8 +12,32 @@ export interface Moments {
 
 /** Moments of the `size` numbers from `x[at]`. Lanes, chunks of 16 vectors and the order of merging decide the bits. */
 export function rowMoments(x: ComputeArray, at: number, size: number, single: boolean, into: Moments): void {
+  momentsInLanes(x, at, size, single, 1, false, into);
+}
+
+/**
+ * The same of decoded half-precision numbers. Their vectors have 16 lanes, which are two registers of float32: of each chunk the lower
+ * eight are merged first, then the upper. `fuseTail`: what is left of a vector adds to the variance by a fused multiply-add; PyTorch's
+ * moments_utils.h leaves that to the compiler, which does it for float16 and not for bfloat16 (measured).
+ */
+export function halfRowMoments(x: Float32Array, at: number, size: number, fuseTail: boolean, into: Moments): void {
+  momentsInLanes(x, at, size, true, 2, fuseTail, into);
+}
+
+// --- internal ---
+
+function momentsInLanes(
+  x: ComputeArray,
+  at: number,
+  size: number,
+  single: boolean,
+  registers: 1 | 2,
+  fuseTail: boolean,
+  into: Moments,
+): void {
   const K = single ? 8 : 4;
-  const vectors = Math.floor(size / K);
+  const vector = K * registers;
+  const vectors = Math.floor(size / vector);
   const chunks = Math.ceil(vectors / CHUNK);
   const depth = ceilLog2(chunks);
   for (let level = 0; level < Math.max(depth, 1); level++) counts[level] = 0;
@@ -21,15 +45,17 @@ export function rowMoments(x: ComputeArray, at: number, size: number, single: bo
   squares.fill(0, 0, Math.max(depth, 1) * K);
 
   for (let chunk = 0; chunk < chunks; chunk++) {
-    const first = at + chunk * CHUNK * K;
+    const first = at + chunk * CHUNK * vector;
     const count = Math.min(CHUNK, vectors - chunk * CHUNK);
-    if (single) {
-      chunkOfFloat32(x, first, count, 0);
-      chunkOfFloat32(x, first, count, 4);
-    } else {
-      chunkOfFloat64(x, first, count);
+    for (let register = 0; register < vector; register += K) {
+      if (single) {
+        chunkOfFloat32(x, first + register, vector, count, 0);
+        chunkOfFloat32(x, first + register, vector, count, 4);
+      } else {
+        chunkOfFloat64(x, first, count);
+      }
+      mergeLevel(0, count, chunkMeans, chunkSquares, 0, K, single);
     }
-    mergeLevel(0, count, chunkMeans, chunkSquares, 0, K, single);
     // A binary counter: after 2 chunks level 0 moves up to level 1, after 4 level 1 to level 2, and so on.
     let mask = chunk + 1;
     for (let level = 1; level < depth && (mask & 1) === 0; level++) {
@@ -47,16 +73,18 @@ export function rowMoments(x: ComputeArray, at: number, size: number, single: bo
   let m0 = 0;
   let m1 = 0;
   let m2 = 0;
-  for (let i = vectors * K; i < size; i++) {
+  for (let i = vectors * vector; i < size; i++) {
     const value = x[at + i];
     const delta = round(value - m1, single);
     m0++;
     m1 = round(m1 + round(delta / m0, single), single);
-    m2 = round(m2 + round(delta * round(value - m1, single), single), single);
+    const rest = round(value - m1, single);
+    m2 = fuseTail ? fma32(delta, rest, m2) : round(m2 + round(delta * rest, single), single);
   }
+  const perLane = vectors * registers;
   for (let k = 0; k < K; k++) {
-    const n = m0 + vectors;
-    const c = n === 0 ? 0 : round(vectors / n, single);
+    const n = m0 + perLane;
+    const c = n === 0 ? 0 : round(perLane / n, single);
     const delta = round(means[k] - m1, single);
     const spread = round(round(delta * delta, single) * c, single);
     m1 = fma(c, delta, m1, single);
@@ -66,8 +94,6 @@ export function rowMoments(x: ComputeArray, at: number, size: number, single: bo
   into.mean = m1;
   into.variance = round(m2 / size, single);
 }
-
-// --- internal ---
 
 /** Vectors in one chunk. */
 const CHUNK = 16;
@@ -81,10 +107,10 @@ const chunkMeans = new Float64Array(8); // [K]
 const chunkSquares = new Float64Array(8); // [K]
 
 /**
- * Welford's step over `count` vectors, for four lanes from `lane`. Four at once keep the processor busy, and the fused multiply-adds are
- * written out: rounded to float32 in one go unless the double sum may lie half-way, which only `fma32` can tell.
+ * Welford's step over `count` vectors, `vector` numbers apart, for four lanes from `lane`. Four at once keep the processor busy, and the
+ * fused multiply-adds are written out: rounded to float32 in one go unless the double sum may lie half-way, which only `fma32` can tell.
  */
-function chunkOfFloat32(x: ComputeArray, first: number, count: number, lane: number): void {
+function chunkOfFloat32(x: ComputeArray, first: number, vector: number, count: number, lane: number): void {
   const start = first + lane;
   // The first value is the mean, and its deviation 0, or NaN for an infinity.
   let m0 = x[start] + 0;
@@ -95,7 +121,7 @@ function chunkOfFloat32(x: ComputeArray, first: number, count: number, lane: num
   let s1 = m1 - m1;
   let s2 = m2 - m2;
   let s3 = m3 - m3;
-  for (let j = 1, at = start + 8; j < count; j++, at += 8) {
+  for (let j = 1, at = start + vector; j < count; j++, at += vector) {
     const inverse = INVERSE32[j];
     const v0 = x[at];
     const v1 = x[at + 1];
