@@ -12,7 +12,8 @@ export const CATALOGUED = 222;
 
 /** The behaviour whose question has this id, or null. */
 export function behaviourOfCase(id: string): Behaviour | null {
-  return BEHAVIOURS.find(({ questions }) => questions.some((question) => question.case.id === id)) ?? null;
+  const named = BEHAVIOURS.find((behaviour) => id.startsWith(`b1/${behaviour.id}/`)); // so that no other's questions are made
+  return named?.questions.some((question) => question.case.id === id) ? named : null;
 }
 
 /** The case of an id `b1/<behaviour>/<question>`, or null where there is none. */
