@@ -110,6 +110,16 @@ function listSubjects({ rooms }: Session): Rows {
       version: pinnedTorch() ?? 'any',
       about: 'PyTorch in a process of its own, what it is judged by',
     },
+    {
+      subject: 'embedded',
+      version: rooms.makeEmbedded().version ?? 'unknown',
+      about: 'the port in its place, `--oracle embedded`, for what it is proven on',
+    },
+    {
+      subject: 'js:FILE#EXPORT',
+      version: '',
+      about: 'a norm of yours, `check --subject`; docs/subjects.md says what it looks like',
+    },
   ];
 }
 
