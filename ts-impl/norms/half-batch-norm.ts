@@ -94,10 +94,10 @@ function ofParameter(values: Float32Array, parameter: Tensor): Tensor {
   ); // checked before
 }
 
-/** 1/√(running_var + eps) in float32; with `stored` each step is a tensor of the parameters' dtype. */
+/** 1/√(running_var + eps) in float32; with `stored` each step, eps included, is rounded to the parameters' dtype. */
 function inverseOfRunning(runningVar: Float32Array, eps: number, stored: HalfPrecision | null): Float32Array {
   const rounded = (x: number) => (stored === null ? Math.fround(x) : keep(x, stored));
-  const e = Math.fround(eps);
+  const e = rounded(eps);
   return runningVar.map((v) => rounded(1 / rounded(Math.sqrt(rounded(v + e)))));
 }
 
