@@ -2,13 +2,13 @@
 
 import { ENDINGS } from './endings.ts';
 import { NAMES } from './names.ts';
-import { CONSTANT, IDENTITY, NAN, NUMBERS, ZEROS } from './numbers.ts';
+import { CONSTANT, IDENTITY, INPUT_ECHO, NAN, NUMBERS, ZEROS } from './numbers.ts';
 import type { Saboteur } from './saboteur.ts';
 
 export const SABOTEURS: readonly Saboteur[] = [...NUMBERS, ...NAMES, ...ENDINGS];
 
 /** The five that every suite is held against: whoever passes with these passes with anything. */
-export const PLAIN_SABOTEURS: readonly Saboteur[] = [ZEROS, IDENTITY, CONSTANT, NAN];
+export const PLAIN_SABOTEURS: readonly Saboteur[] = [ZEROS, IDENTITY, INPUT_ECHO, CONSTANT, NAN];
 
 /** Throws RangeError for a name that is not in the registry. */
 export function saboteurNamed(name: string): Saboteur {

@@ -19,6 +19,7 @@ export const IDENTITY = sabotage(
   'hands the input back as the output and the gradient as the input’s',
   identity,
 );
+export const INPUT_ECHO = sabotage('input-echo', 'fills every tensor with the numbers of the step’s input', inputEcho);
 export const ECHO = sabotage('echo', 'answers the first output again for each later one', echo);
 export const CONSTANT = sabotage(
   'constant',
@@ -116,6 +117,7 @@ export const COUNTS_ONE_MORE = sabotage(
 export const NUMBERS: readonly Saboteur[] = [
   ZEROS,
   IDENTITY,
+  INPUT_ECHO,
   ECHO,
   CONSTANT,
   NAN,
@@ -145,6 +147,17 @@ function identity(results: readonly StepResult[], c: Case): readonly StepResult[
       return given === null ? entry : { ...entry, tensor: takenFor(entry.tensor, given) };
     }),
   }))(results, c);
+}
+
+function inputEcho(results: readonly StepResult[], c: Case): readonly StepResult[] {
+  return eachTensor((t, _, step) => {
+    const source = inputOf(step) ?? gradientOf(step);
+    if (source === null || source.dtype !== t.dtype) return filledLike(t, 0);
+    const from = contiguous(source).storage;
+    return changed(t, (s) => {
+      for (let i = 0; i < s.length && from.length > 0; i++) s[i] = from[i % from.length];
+    });
+  })(results, c);
 }
 
 function inputOf(step: Step): Tensor | null {
