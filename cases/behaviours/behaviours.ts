@@ -5,7 +5,7 @@ import type { Behaviour } from './behaviour.ts';
 import { FIRST_HALF } from './first-half.ts';
 import { SECOND_HALF } from './second-half.ts';
 
-export const BEHAVIOURS: readonly Behaviour[] = [...FIRST_HALF, ...SECOND_HALF];
+export const BEHAVIOURS: readonly Behaviour[] = [...FIRST_HALF, ...SECOND_HALF].sort((a, b) => (a.id < b.id ? -1 : 1));
 
 /** How many the catalogue lists. */
 export const CATALOGUED = 222;

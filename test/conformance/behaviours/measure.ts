@@ -2,7 +2,7 @@
 
 import type { Behaviour } from '../../../cases/behaviours/behaviour.ts';
 import type { Case } from '../../../cases/case.ts';
-import { asksTorchAlone, brokenBy, type Settled, settle } from '../../../ts-impl/conformance/behaviours/state.ts';
+import { asksTorchAlone, breaks, type Settled, settle } from '../../../ts-impl/conformance/behaviours/state.ts';
 import type { Answer, Outcome } from '../../../ts-impl/conformance/outcome.ts';
 import { type Judged, run } from '../../../ts-impl/conformance/run.ts';
 import type { Subject } from '../../../ts-impl/conformance/subjects/subject.ts';
@@ -40,14 +40,16 @@ export async function measure(
     state: settle(behaviour, judgedOf(behaviour, judged)).state,
     caughtBy: null,
   }));
-  const undecided = await failedBy(faultless, behaviours, judged);
+  // It proves nothing that a broken claim breaks.
+  const whole = behaviours.filter((behaviour) => !breaks(sideOf(behaviour), behaviour, judgedOf(behaviour, judged)));
+  const undecided = await failedBy(faultless, whole, judged);
   for (const [registry, excused] of [
     [faults, undecided],
     [conduct, NOBODY],
     [saboteurs, NOBODY],
   ] as const) {
     const failing = new Map<string, ReadonlySet<string>>();
-    for (const saboteur of registry) failing.set(saboteur.name, await failedBy(saboteur, behaviours, judged));
+    for (const saboteur of registry) failing.set(saboteur.name, await failedBy(saboteur, whole, judged));
     for (const row of rows) {
       if (row.caughtBy !== null || excused.has(row.behaviour.id)) continue;
       const catching = [...failing].filter(([, failed]) => failed.has(row.behaviour.id));
@@ -87,17 +89,20 @@ async function failedBy(
 ): Promise<ReadonlySet<string>> {
   const failed = new Set<string>();
   for (const behaviour of behaviours) {
-    const side = behaviour.about.kind === 'torch' ? 'oracle' : 'subject';
+    const side = sideOf(behaviour);
     const honest = judgedOf(behaviour, judged);
-    if (brokenBy(side, behaviour, honest).length > 0) continue; // it proves nothing that a broken claim breaks
     const cases = honest.map(({ case: c }) => c);
     const answers = await saboteur.wrap(answering(honest, side)).ask(cases, { truth: false });
     if (answers.some(({ outcome }, i) => !isAnswer(outcome) && (side === 'oracle' || !asksTorchAlone(cases[i]))))
       continue;
     const spoilt = honest.map((one, i) => ({ ...one, [side === 'oracle' ? 'expected' : 'actual']: answers[i] }));
-    if (brokenBy(side, behaviour, spoilt).length > 0) failed.add(behaviour.id);
+    if (breaks(side, behaviour, spoilt)) failed.add(behaviour.id);
   }
   return failed;
+}
+
+function sideOf({ about }: Behaviour): 'oracle' | 'subject' {
+  return about.kind === 'torch' ? 'oracle' : 'subject';
 }
 
 function isAnswer(outcome: Outcome): boolean {

@@ -3,7 +3,7 @@
 /** A line each: id, who fails its claims, state. */
 export const MEASURED = `
 B-001 · state-keys-other-names · identical
-B-002 · other-texts · identical
+B-002 · generous · identical
 B-003 · state-keys-other-names · identical
 B-004 · state-keys-other-names · identical
 B-005 · state-keys-other-names · identical
@@ -63,7 +63,7 @@ B-058 · errors-accepts · identical
 B-059 · errors-accepts · identical
 B-060 · errors-accepts · identical
 B-061 · statistics-train-running-after-update-batchnorm1d · identical
-B-062 · one-ulp · identical
+B-062 · identity · identical
 B-063 · statistics-eval-batch-batchnorm1d · identical
 B-064 · variance-algorithm-one-pass-batchnorm1d · identical
 B-065 · momentum-default-0-01-batchnorm1d · identical
@@ -82,7 +82,7 @@ B-077 · variance-algorithm-one-pass-batchnorm1d · identical
 B-078 · momentum-rule-old-weight-momentum-default-0-9-batchnorm1d · identical
 B-079 · state-batches-tracked-frozen · identical
 B-080 · state-keys-other-names · identical
-B-081 · state-keys-other-names · identical
+B-081 · errors-refuses-eval · identical
 B-082 · wide · not applicable: deep copies and aliases are of Python objects (pinned on PyTorch)
 B-083 · state-keys-a-role-missing · identical
 B-084 · generous · identical
@@ -116,8 +116,8 @@ B-111 · statistics-untracked-eval-raises-batchnorm1d · identical
 B-112 · input-rank-2-and-4 · identical
 B-113 · single-value-train-bias-batchnorm1d · identical
 B-114 · groups-layout-interleaved-groupnorm · identical
-B-115 · one-ulp · identical
-B-116 · one-ulp · identical
+B-115 · identity · identical
+B-116 · identity · identical
 B-117 · single-value-train-sign-layernorm · identical
 B-118 · eps-value-1e-5-rmsnorm · identical
 B-119 · single-value-train-bias-batchnorm1d · not applicable: torch.batch_norm, below the layer and its check, is no part of torch.nn (pinned on PyTorch)
@@ -132,12 +132,12 @@ B-127 · output-shape-flattened · identical
 B-128 · affine-form-ignored · identical
 B-129 · state-keys-other-names · identical
 B-130 · output-shape-flattened · identical
-B-131 · mean-subtracted-yes-rmsnorm · identical
-B-132 · - · differs: int: step 1 refusal: claimed ValueError: "batch_norm eps must be positive during training, but got 0", came ValueError: "batch_norm eps must be positive during training, but got 0.0"
+B-131 · statistics-eval-batch-batchnorm1d · identical
+B-132 · eps-zero-rejected · identical
 B-133 · errors-accepts · identical
 B-134 · eps-zero-replaced-by-default · identical
 B-135 · eps-zero-replaced-by-default · identical
-B-136 · errors-accepts · identical
+B-136 · eps-zero-replaced-by-default · identical
 B-137 · affine-form-bias-before-weight-batchnorm1d · identical
 B-138 · nan-free · identical
 B-139 · weight-initial-ones-for-the-bias-batchnorm1d · identical
@@ -156,7 +156,7 @@ B-151 · affine-form-weight-x-bias · identical
 B-152 · groups-layout-interleaved-groupnorm · identical
 B-153 · affine-form-weight-x-bias · identical
 B-154 · gradient-statistics-mean-detached-batchnorm1d · identical
-B-155 · affine-form-ignored · not applicable: requires_grad of a parameter is autograd’s; a Case asks for every gradient (pinned on PyTorch)
+B-155 · affine-form-ignored · identical
 B-156 · affine-form-ignored · not applicable: requires_grad of an input is autograd’s; a Case asks for every gradient (pinned on PyTorch)
 B-157 · running-gradient-attached-batchnorm1d · identical
 B-158 · gradient-statistics-mean-detached-batchnorm1d · identical
@@ -171,20 +171,19 @@ B-166 · affine-form-ignored · identical
 B-167 · affine-shape-last-axis · identical
 B-168 · affine-form-ignored · identical
 B-169 · affine-form-ignored · identical
-B-170 · one-ulp · identical
+B-170 · identity · identical
 B-171 · state-keys-a-role-missing · identical
 B-172 · errors-refuses-eval · identical
-B-173 · one-ulp · identical
-B-174 · one-ulp · identical
-B-175 · one-ulp · identical
-B-176 · one-ulp · identical
-B-220 · one-ulp · identical
-B-177 · one-ulp · identical
+B-173 · identity · identical
+B-174 · identity · identical
+B-175 · identity · identical
+B-176 · identity · identical
+B-177 · identity · identical
 B-178 · affine-form-bias-before-weight-batchnorm1d · identical
-B-179 · one-ulp · identical
+B-179 · identity · identical
 B-180 · identity · identical
 B-181 · identity · identical
-B-182 · one-ulp · identical
+B-182 · identity · identical
 B-183 · identity · identical
 B-184 · eps-value-1e-5-rmsnorm · identical
 B-185 · eps-value-1e-5-rmsnorm · identical
@@ -199,8 +198,30 @@ B-193 · wide · identical
 B-194 · narrow · identical
 B-195 · state-keys-a-role-missing · identical
 B-196 · narrow · identical
-B-200 · narrow · identical
 B-197 · mean-subtracted-yes-rmsnorm · identical
 B-198 · mean-subtracted-yes-rmsnorm · identical
 B-199 · input-dtype-float32-only · identical
+B-200 · narrow · identical
+B-201 · other-texts · identical
+B-202 · other-texts · identical
+B-203 · other-texts · identical
+B-204 · input-layout-contiguous-only · identical
+B-205 · state-batches-tracked-frozen · identical
+B-206 · state-batches-tracked-frozen · identical
+B-207 · state-keys-other-names · identical
+B-208 · state-keys-other-names · identical
+B-209 · errors-accepts · identical
+B-210 · state-keys-other-names · identical
+B-211 · errors-accepts · identical
+B-212 · state-batches-tracked-frozen · identical
+B-213 · errors-accepts · identical
+B-214 · state-batches-tracked-frozen · identical
+B-215 · other-repr · identical
+B-216 · errors-accepts · identical
+B-217 · state-keys-a-role-missing · not applicable: SyncBatchNorm is about processes; the port has one (pinned on PyTorch)
+B-218 · other-texts · not applicable: module surgery is Python’s (pinned on PyTorch)
+B-219 · output-shape-flattened · identical
+B-220 · identity · identical
+B-221 · one-ulp · not applicable: the port computes as PyTorch does on one thread (pinned on PyTorch)
+B-222 · one-ulp · not applicable: the port computes as PyTorch does on one thread (pinned on PyTorch)
 `;

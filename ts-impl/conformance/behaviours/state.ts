@@ -62,16 +62,12 @@ export function asksTorchAlone(c: Case): boolean {
 
 /** The claims that do not hold of one side's answers to the questions, in the order claimed. */
 export function brokenBy(side: 'oracle' | 'subject', behaviour: Behaviour, judged: readonly Judged[]): BrokenClaim[] {
-  const outcome = ({ expected, actual }: Judged): Outcome => (side === 'oracle' ? expected : actual).outcome;
-  const answers: Answers = new Map(behaviour.questions.map(({ name }, i) => [name, outcome(judged[i])]));
-  const probed = behaviour.questions.filter((question) => asksTorchAlone(question.case)).map(({ name }) => name);
-  return behaviour.claims.flatMap((claim) => {
-    if (side === 'subject' && questionsOf(claim).some((name) => name !== null && probed.includes(name))) return [];
-    const broken = holdClaim(claim, answers);
-    if (broken === null) return [];
-    const at = behaviour.questions.findIndex(({ name }) => name === broken.question);
-    return [{ side, broken, judged: judged[Math.max(at, 0)] }];
-  });
+  return [...eachBroken(side, behaviour, judged)];
+}
+
+/** Whether any claim does not hold; the rest are not looked at. */
+export function breaks(side: 'oracle' | 'subject', behaviour: Behaviour, judged: readonly Judged[]): boolean {
+  return eachBroken(side, behaviour, judged).next().done !== true;
 }
 
 /** A broken claim in one sentence. */
@@ -103,6 +99,24 @@ export function renderState(state: State): string {
 }
 
 // --- internal ---
+
+function* eachBroken(
+  side: 'oracle' | 'subject',
+  { questions, claims }: Behaviour,
+  judged: readonly Judged[],
+): Generator<BrokenClaim, void, undefined> {
+  const outcome = ({ expected, actual }: Judged): Outcome => (side === 'oracle' ? expected : actual).outcome;
+  const answers: Answers = new Map(questions.map(({ name }, i) => [name, outcome(judged[i])]));
+  const probed = questions.filter((question) => asksTorchAlone(question.case)).map(({ name }) => name);
+  for (const claim of claims) {
+    if (side === 'subject' && probed.length > 0 && questionsOf(claim).some((name) => probed.includes(name ?? '')))
+      continue;
+    const broken = holdClaim(claim, answers);
+    if (broken === null) continue;
+    const at = questions.findIndex(({ name }) => name === broken.question);
+    yield { side, broken, judged: judged[Math.max(at, 0)] };
+  }
+}
 
 /** The questions a claim looks at; null is the only one. */
 function questionsOf(claim: Claim): (string | null)[] {
