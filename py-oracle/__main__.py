@@ -30,7 +30,7 @@ def main() -> None:
     if options.host:
         _host(limits)
     else:
-        _serve(options.endpoint, limits)
+        _serve(options.endpoint, limits, options.threads)
 
 
 # --- internal ---
@@ -40,6 +40,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="py-oracle", description="Answers normalisation Cases with PyTorch.")
     parser.add_argument("--endpoint", help="ipc://PATH (default, in a folder of its own) or tcp://127.0.0.1:PORT (0: any)")
     parser.add_argument("--host", action="store_true", help="fork workers that run snippets, as told on standard input")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of torch; answers are pinned to 1")
     parser.add_argument("--max-frame-bytes", type=int, default=Limits().frame_bytes, metavar="N")
     parser.add_argument("--max-header-bytes", type=int, default=Limits().header_bytes, metavar="N")
     options = parser.parse_args()
@@ -49,7 +50,7 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _serve(endpoint: str | None, limits: Limits) -> None:
+def _serve(endpoint: str | None, limits: Limits, threads: int) -> None:
     import zmq
 
     from server import bind, collect_rarely, serve
@@ -62,7 +63,7 @@ def _serve(endpoint: str | None, limits: Limits) -> None:
 
         folder = tempfile.mkdtemp(prefix="nmv-")
         endpoint = f"ipc://{folder}/o"
-    subject = Oracle(limits)
+    subject = Oracle(limits, threads)
     socket = bind(endpoint, limits)
     bound = socket.getsockopt_string(zmq.LAST_ENDPOINT)
     threading.Thread(target=_end_with_stdin, args=(bound, folder), daemon=True).start()

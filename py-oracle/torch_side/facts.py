@@ -9,9 +9,13 @@ import torch
 TORCH_VERSION = str(torch.__version__)
 
 
+def use_threads(count: int) -> None:
+    """With one thread sums fall in the same order each time; more are asked for only to see what that changes."""
+    torch.set_num_threads(count)
+
+
 def use_one_thread() -> None:
-    """Sums fall in the same order each time."""
-    torch.set_num_threads(1)
+    use_threads(1)
 
 
 def capabilities() -> dict[str, str]:

@@ -6,7 +6,7 @@ import warnings
 
 import torch
 
-from torch_side.facts import TORCH_VERSION, capabilities, use_one_thread
+from torch_side.facts import TORCH_VERSION, capabilities, use_threads
 from torch_side.floor import time_floor
 from torch_side.layers import Unsupported
 from torch_side.trajectory import Trajectory
@@ -16,12 +16,12 @@ from wire.limits import Limits
 
 
 class Oracle:
-    """One thread, gradients off but where a step wants them, warnings silent."""
+    """One thread unless told otherwise, gradients off but where a step wants them, warnings silent."""
 
     name = "torch"
 
-    def __init__(self, limits: Limits) -> None:
-        use_one_thread()
+    def __init__(self, limits: Limits, threads: int = 1) -> None:
+        use_threads(threads)
         torch.set_grad_enabled(False)
         warnings.simplefilter("ignore")
         self._limits = limits

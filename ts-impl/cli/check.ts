@@ -26,6 +26,7 @@ import {
   ORACLE_WORDS,
   type OracleChoice,
 } from './oracle-option.ts';
+import { addNoiseOption, noiseSample, withNoise } from './noise-option.ts';
 import type { Session } from './session.ts';
 import { startProgress } from './progress.ts';
 import { addOutputOptions, openSink, type OutputOptions } from './report-output.ts';
@@ -37,6 +38,7 @@ interface CheckFlags extends CaseOptions, OutputOptions, OracleChoice {
   readonly tolerance: string;
   readonly maxFailures?: number | undefined;
   readonly strict: boolean;
+  readonly noise?: number | undefined;
   readonly subject?: string | undefined;
 }
 
@@ -53,6 +55,7 @@ export function addCheck(program: Command, session: Session): void {
       'unsupported cases count as undecided, and calls that only PyTorch refuses as differences',
       false,
     );
+  addNoiseOption(command);
   addOracleOptions(command, DEFAULT_TIMEOUT_MS, ANSWER_TIMEOUT_WORDS, ORACLE_WORDS);
   addOutputOptions(command)
     .addHelpText('after', HELP)
@@ -84,11 +87,12 @@ async function runCheck(session: Session, flags: CheckFlags): Promise<Report> {
       signal.addEventListener('abort', () => void Promise.all([oracle.close(), subject.close()]));
       const book = flags.suite === 'behaviours' ? new BehaviourBook(chooseBehaviours(flags)) : null;
       const cases = book === null ? chooseCases(flags, layers) : counted(book.cases());
+      const sample = noiseSample(flags, cases.size);
       const progress = startProgress(edge, cases.size);
       try {
         const heading = { normative: version(), seed: flags.seed, suite: flags.suite };
         sink.row(() => renderHeader({ ...heading, command: 'check', oracle: oracleFacts(oracle) }));
-        const report = await check(cases, oracle, subject, {
+        const checked = await check(cases, oracle, subject, {
           ...heading,
           tolerance,
           truth: true,
@@ -97,12 +101,14 @@ async function runCheck(session: Session, flags: CheckFlags): Promise<Report> {
           signal,
           onJudged: (judged) => {
             progress.update(cases.drawn());
+            sample.add(judged);
             sink.row(() => renderCase(judged));
           },
           ...(book === null
             ? { diagnose: rooms.diagnose(oracle, subject) }
             : { settle: (judged) => book.add(judged), diagnose: async (layer) => book.diagnose(layer) }),
         });
+        const report = await withNoise(session, flags, checked, sample, oracle);
         signal.throwIfAborted();
         progress.stop();
         const timed = { ...report, durationMs: Math.round(edge.now() - started) };

@@ -65,6 +65,7 @@ const report: Report = {
   cells: [],
   skipped: [{ name: 'Attention', source: null, reason: 'no norm' }],
   totals: subject.totals,
+  accuracy: null,
   durationMs: 1234,
 };
 

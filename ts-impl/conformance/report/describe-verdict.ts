@@ -18,13 +18,12 @@ export function differencesOf(verdict: Verdict): Unexplained[] {
 export function describeTensor(t: TensorVerdict): string {
   if (t.elements === 0) return `${t.tensor}: no element`;
   if (t.worst === null) return `${t.tensor}: all ${t.elements} elements identical`;
-  const { index, expected, actual, ulp, budget, nearer } = t.worst;
+  const { index, expected, actual, ulp, budget } = t.worst;
   const count =
     t.differs > 0 ? `${t.differs} of ${t.elements} elements differ` : `${t.within} of ${t.elements} elements within`;
   const place = `worst at [${index.join(', ')}]: expected ${number(expected)}, got ${number(actual)}`;
-  const truth = nearer === null ? '' : nearer === 'tie' ? ', equally near to float64' : `, ${nearer} nearer to float64`;
-  if (!Number.isFinite(expected) || !Number.isFinite(actual)) return `${t.tensor}: ${count}, ${place}`;
-  return `${t.tensor}: ${count}, ${place} (${distance(ulp)}, ${share(t.worst.absolute, budget)}${truth})`;
+  if (!Number.isFinite(expected) || !Number.isFinite(actual)) return `${t.tensor}: ${count}, ${place}${blame(t)}`;
+  return `${t.tensor}: ${count}, ${place} (${distance(ulp)}, ${share(t.worst.absolute, budget)}${blame(t)})`;
 }
 
 /** The command that shows a case again; `words` are what it needs beside the id. */
@@ -55,6 +54,23 @@ export function axisValue(value: string | number): string {
 
 function difference(id: string, tensor: TensorVerdict): Unexplained {
   return { case: id, step: tensor.step, tensor: tensor.tensor, message: describeTensor(tensor) };
+}
+
+/** Who is wrong at the worst element, as far as the truth is known: the subject, the oracle, both, or nobody within the error of the problem. */
+function blame({ worst, differs, oracleAtFault }: TensorVerdict): string {
+  if (worst === null || worst.oracleError === null || worst.subjectError === null) return '';
+  const { nearer, oracleError, subjectError, budget } = worst;
+  if (budget === Number.POSITIVE_INFINITY) return ', ill-conditioned: no digit survives here';
+  const near = nearer === 'tie' ? 'equally near to the truth' : `${nearer} nearer to the truth`;
+  const far = `${off(oracleError)} and ${off(subjectError)} from it`;
+  if (differs === 0) return `, both within the error of the problem, ${near}`;
+  if (oracleAtFault === differs)
+    return `, PyTorch is the inaccurate side: ${far}, the subject is within the bound of the truth`;
+  return `, ${near}: PyTorch and subject are ${far}`;
+}
+
+function off(error: number): string {
+  return Number.isFinite(error) ? error.toExponential(2) : 'no number away';
 }
 
 function distance(ulp: number): string {

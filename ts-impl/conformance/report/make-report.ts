@@ -1,13 +1,15 @@
 // Gathering judged cases into a Report, a subject for each layer. It asks nobody anything; the front door calls it.
 
 import { FUNCTIONS, LAYERS } from '../../../cases/case.ts';
-import type { Finding, Unexplained } from '../finding.ts';
+import { type Finding, toReportNumber, type Unexplained } from '../finding.ts';
+import { AccuracyTally, type Inaccuracy } from '../judge/accuracy.ts';
 import type { UndecidedReason } from '../outcome.ts';
 import type { Judged } from '../run.ts';
 import type { Subject } from '../subjects/subject.ts';
 import { differencesOf } from './describe-verdict.ts';
 import {
   type Conclusion,
+  type Inaccurate,
   NO_TOTALS,
   type OracleFacts,
   type Report,
@@ -40,6 +42,7 @@ export class ReportMaker {
   private readonly subject: Subject;
   private readonly layers = new Map<string, LayerGathering>();
   private readonly cells = new CellTally();
+  private readonly accuracy = new AccuracyTally();
 
   constructor(subject: Subject) {
     this.subject = subject;
@@ -51,6 +54,7 @@ export class ReportMaker {
     layer.tally.add(verdict);
     if (judged.pinned === true) layer.pinned++;
     this.cells.add(c, verdict);
+    this.accuracy.add(c, judged.expected);
     if (verdict.kind === 'identical' || verdict.kind === 'within' || verdict.kind === 'unsupported') return;
     layer.differences.push(...differencesOf(verdict));
     if (verdict.kind === 'undecided') {
@@ -85,6 +89,7 @@ export class ReportMaker {
       cells: this.cells.all(),
       skipped: this.subject.notAsked ?? [],
       totals,
+      accuracy: { inaccurate: this.accuracy.inaccurate().map(toInaccurate), noise: null },
       durationMs: 0,
     };
   }
@@ -174,6 +179,10 @@ interface LayerGathering {
   readonly differing: Judged[];
   reason: UndecidedReason | null;
   pinned: number;
+}
+
+function toInaccurate(found: Inaccuracy): Inaccurate {
+  return { ...found, answered: toReportNumber(found.answered), truth: toReportNumber(found.truth) };
 }
 
 function undecidedReason({ expected, actual }: Judged): UndecidedReason | null {

@@ -47,8 +47,8 @@ export function renderRemainder(report: Report): string {
   }
   for (const cell of report.cells) rows.push(row('cell', { cell }));
   for (const skipped of report.skipped) rows.push(row('skipped', { skipped }));
-  const { verdict, exitCode, totals, durationMs } = report;
-  rows.push(row('footer', { verdict, exitCode, totals, durationMs }));
+  const { verdict, exitCode, totals, accuracy, durationMs } = report;
+  rows.push(row('footer', { verdict, exitCode, totals, accuracy, durationMs }));
   return rows.join('');
 }
 

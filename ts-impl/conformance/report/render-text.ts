@@ -5,6 +5,7 @@ import picocolors from 'picocolors';
 import { bitsRows, DIRECTIONS } from './bits.ts';
 import { replayLine, replayWords } from './describe-verdict.ts';
 import { type Colors, findingLines, handy, unexplainedLines } from './finding-lines.ts';
+import { accuracyLines } from './render-accuracy.ts';
 import type { Report, SubjectReport, Totals, Worst } from './report.ts';
 
 /** Worst elements, and unexplained differences of one subject, that are shown; the JSON report holds all. */
@@ -15,7 +16,13 @@ const UNEXPLAINED_BESIDE_FINDINGS = 2;
 /** The report in words; `color` only for terminals. Ends with a line break. */
 export function renderText(report: Report, color: boolean): string {
   const colors = picocolors.createColors(color);
-  const parts = [heading(report), table(report, colors), bits(report), worstLines(report, colors)];
+  const parts = [
+    heading(report),
+    table(report, colors),
+    bits(report),
+    worstLines(report, colors),
+    accuracyLines(report, colors),
+  ];
   for (const subject of report.subjects) parts.push(subjectLines(subject, report.oracle.name, colors));
   if (report.skipped.length > 0) {
     parts.push(['skipped', ...report.skipped.map(({ name, reason }) => `  ${name}: ${reason}`)].join('\n'));
@@ -120,8 +127,8 @@ function worstLines(report: Report, colors: Colors): string {
       worst.nearer === null
         ? ''
         : worst.nearer === 'tie'
-          ? ', as near to float64'
-          : `, ${worst.nearer} nearer to float64`;
+          ? ', as near to the truth'
+          : `, ${worst.nearer} nearer to the truth`;
     const place = `${worst.tensor}[${worst.index.join(', ')}]`;
     const used = Number.isFinite(share) ? `${(100 * share).toPrecision(2)} % of its budget` : 'beyond any budget';
     const values = `expected ${worst.expected}, got ${worst.actual}, ${worst.ulp} ULP`;

@@ -18,6 +18,8 @@ export interface Report {
   readonly cells: readonly Cell[];
   readonly skipped: readonly Skipped[];
   readonly totals: Totals;
+  /** What PyTorch's own answers are worth; null where none was held against the truth. */
+  readonly accuracy: Accuracy | null;
   /** The only field in which two runs of the same question differ. */
   readonly durationMs: number;
 }
@@ -112,6 +114,42 @@ export interface Cell {
   readonly within: number;
   readonly differs: number;
   readonly maxUlp: ReportNumber | null;
+}
+
+export interface Accuracy {
+  /** The worst answers of PyTorch's with fewer than half of their digits right, one of each layer, dtype and direction. */
+  readonly inaccurate: readonly Inaccurate[];
+  /** How far PyTorch is from itself with other threads and other layouts; null where it was not asked again. */
+  readonly noise: readonly Noise[] | null;
+}
+
+export interface Inaccurate {
+  readonly layer: string;
+  readonly dtype: string;
+  readonly direction: Cell['direction'];
+  readonly case: string;
+  readonly step: number;
+  readonly tensor: string;
+  readonly index: readonly number[];
+  readonly answered: ReportNumber;
+  readonly truth: ReportNumber;
+  /** The error over the largest magnitude of the tensor: 1 where no digit is right. */
+  readonly relative: number;
+}
+
+export interface Noise {
+  /** What was changed: the number of threads, or null for the layout of the input. */
+  readonly threads: number | null;
+  readonly cases: number;
+  readonly elements: number;
+  readonly movedElements: number;
+  /** The largest move over the largest magnitude of its tensor; null where nothing moved. */
+  readonly largest: {
+    readonly relative: number;
+    readonly case: string;
+    readonly step: number;
+    readonly tensor: string;
+  } | null;
 }
 
 export interface Skipped {

@@ -76,6 +76,7 @@ export async function audit(documents: readonly AuditDocument[], options: AuditO
     cells: [],
     skipped,
     totals: subjects.reduce((sum, s) => addTotals(sum, s.totals), NO_TOTALS),
+    accuracy: null,
     durationMs: 0,
   };
 }
