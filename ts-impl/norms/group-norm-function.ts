@@ -55,20 +55,19 @@ export function groupNorm(
     G: numGroups,
     D: C / numGroups,
   };
-  const w = weight && flat(widened(weight)); // [C]
-  const b = bias && flat(widened(bias)); // [C]
+  const channels = (t: Tensor | null) => t && flat(widened(t)); // [C]
   const y = makeArray(computed, N * C * S);
   const M = N * numGroups;
   const statistics: GroupStatistics = { mean: makeArray(computed, M), rstd: makeArray(computed, M) }; // [N, G] each
   const kernels = isHalf(dtype) ? halfGroupKernels(dtype, mixed, last) : last ? CHANNELS_LAST : CONTIGUOUS;
-  kernels.normalise(groups, w, b, eps, y, statistics);
+  kernels.normalise(groups, channels(weight), channels(bias), eps, y, statistics);
   const twice = doubleBackwardOf(input, weight, eps, OF_INPUT, () => groupPartition(N, C, S, numGroups));
   return {
     output: toInput(y),
     backward(gradient) {
       checkGradientShape(gradient, input.shape);
       checkParameters(weight, bias);
-      const g = kernels.backward(groups, order(gradient), statistics, w);
+      const g = kernels.backward(groups, order(gradient), statistics, channels(weight)); // the weight as it is by now
       return {
         input: toInput(g.input),
         weight: weight && narrowed(fromStorage(computed, [C], g.weight), weight.dtype as FloatDtype), // checked above

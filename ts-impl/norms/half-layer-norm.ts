@@ -24,10 +24,9 @@ export function halfLayerNorm(
   const kept = (weight ?? bias ?? input).dtype; // of the statistics
   const mixed = kept !== dtype;
   const rows: HalfRows = { data: decoded(input), M, N, dtype };
-  const w = weight && decoded(weight); // [N]
   const y = new Float32Array(M * N); // [M, N]
   const statistics = { mean: new Float32Array(M), rstd: new Float32Array(M) }; // [M] each
-  normaliseHalfRows(rows, w, bias && decoded(bias), eps, y, statistics);
+  normaliseHalfRows(rows, weight && decoded(weight), bias && decoded(bias), eps, y, statistics);
   if (!mixed) {
     for (let i = 0; i < M; i++) {
       statistics.mean[i] = roundHalf(statistics.mean[i], dtype);
@@ -42,6 +41,7 @@ export function halfLayerNorm(
       if (mixed && weight === null && M > 0) {
         throw new TorchError('RuntimeError', `expected scalar type ${scalarTypeName(dtype)} but found Float`);
       }
+      const w = weight && decoded(weight); // [N], as it is by now
       const dx = new Float32Array(M * N); // [M, N]
       const dw = new Float32Array(N); // [N]
       const db = new Float32Array(N); // [N]

@@ -56,7 +56,8 @@ export function rmsNorm(
     output: laidOut(castBack(state.output, dtype), input),
     backward(gradient) {
       checkGradientShape(gradient, input.shape);
-      const g = backwardRms(state, state.output.dtype === dtype ? gradient : dense(widened(gradient)));
+      const now = { ...state, weight: weight && factor(weight, x) }; // whose values may have changed since
+      const g = backwardRms(now, state.output.dtype === dtype ? gradient : dense(widened(gradient)));
       const own = weight?.dtype;
       const dw = own === undefined || own === 'int64' ? null : g.weight && castBack(g.weight, own);
       return { input: narrowed(g.input, dtype), weight: dw, bias: null };
