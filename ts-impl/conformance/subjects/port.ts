@@ -11,9 +11,10 @@ import {
   onWarning,
   TorchError,
 } from '../../norms/index.ts';
+import { dense } from '../../norms/axis-order.ts';
 import { castTensor, cloneTensor } from '../../norms/parameters.ts';
 import type { Dtype } from '../../tensor/dtype.ts';
-import { contiguous, type Tensor } from '../../tensor/tensor.ts';
+import { contiguous, fromStorage, type Tensor } from '../../tensor/tensor.ts';
 import { type Answer, outcomeOf, type StepResult } from '../outcome.ts';
 import { intsOf, numberOf, PythonError, tensorOf, truthy, Unsupported } from './port-arguments.ts';
 import { bindCall } from './port-functions.ts';
@@ -211,5 +212,7 @@ function inDtype(gradient: Tensor, dtype: Dtype): Tensor {
   if (gradient.dtype === 'int64' || dtype === 'int64') {
     throw new Unsupported(`a gradient of ${gradient.dtype} for an output of ${dtype}`);
   }
-  return castTensor(gradient, dtype);
+  const own = dense(gradient);
+  const values = castTensor(fromStorage(own.dtype, [own.storage.length], own.storage), dtype);
+  return { ...own, dtype, storage: values.storage }; // lying in memory as it did
 }
