@@ -1,6 +1,6 @@
 // Replies read from their frames, checked against the schema before anything is believed. It receives nothing.
 
-import { Ajv } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { decodeValue, MalformedHeader, type Plain } from '../../../../cases/serialise.ts';
 import type { Value } from '../../../../cases/case.ts';
 import type { Answer } from '../../outcome.ts';
@@ -76,7 +76,8 @@ export function decodeReply(frames: readonly Uint8Array[]): Reply {
   if (frames.length === 0) throw new ProtocolError('the reply has no frame, expected a header');
   const header = decodeHeader(frames[0]);
   checkProtocol(header);
-  if (!isReply(header)) throw new ProtocolError(`the reply breaks the schema: ${reasons()}`);
+  const isReply = replyValidator();
+  if (!isReply(header)) throw new ProtocolError(`the reply breaks the schema: ${reasons(isReply.errors ?? [])}`);
   const payloads = frames.slice(1);
   const expected = payloadsOf(header);
   if (payloads.length !== expected) {
@@ -132,7 +133,13 @@ type ReplyHeader =
   | { readonly kind: 'floor'; readonly sequence: number; readonly seconds: Plain }
   | LoadedHeader;
 
-const isReply = new Ajv({ discriminator: true, allowUnionTypes: true }).compile<ReplyHeader>(REPLY_SCHEMA);
+/** Compiled by the first reply: whoever hears none does not wait for it. */
+let compiled: ValidateFunction<ReplyHeader> | null = null;
+
+function replyValidator(): ValidateFunction<ReplyHeader> {
+  compiled ??= new Ajv({ discriminator: true, allowUnionTypes: true }).compile<ReplyHeader>(REPLY_SCHEMA);
+  return compiled;
+}
 
 /** First, since another version may look different in every other way. */
 function checkProtocol(header: unknown): void {
@@ -140,8 +147,7 @@ function checkProtocol(header: unknown): void {
   if (spoken !== PROTOCOL) throw new ProtocolError(`reply.protocol is ${spoken}, but this side speaks ${PROTOCOL}`);
 }
 
-function reasons(): string {
-  const errors = isReply.errors ?? [];
+function reasons(errors: readonly ErrorObject[]): string {
   return errors.map((e) => `reply${e.instancePath} ${e.message} ${JSON.stringify(e.params)}`).join('; ');
 }
 
