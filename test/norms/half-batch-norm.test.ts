@@ -6,11 +6,13 @@ import { HALF_FAMILIES } from '../../cases/families/half.ts';
 import { generate } from '../../cases/g1/generate.ts';
 import { type Oracle, startOracle } from '../../ts-impl/conformance/subjects/oracle.ts';
 import { makePort } from '../../ts-impl/conformance/subjects/port.ts';
+import { castTensor } from '../../ts-impl/norms/parameters.ts';
 import type { FloatDtype, HalfDtype } from '../../ts-impl/tensor/dtype.ts';
 import { tensor } from '../../ts-impl/tensor/tensor.ts';
+import { widened } from '../../ts-impl/tensor/widen.ts';
 import { hasPython, NO_PYTHON, PYTHON } from '../conformance/subjects/live-python.ts';
 import { type Difference, differences } from './differences.ts';
-import { LAYOUTS, type Layout, laidOut, madeUp } from './made-up.ts';
+import { LAYOUTS, type Layout, laidOut, madeUp, valuesOf } from './made-up.ts';
 import { SUBJECTS } from './parity-cases.ts';
 
 let oracle: Oracle;
@@ -145,6 +147,54 @@ describe.skipIf(!hasPython)(`live${hasPython ? '' : ` (${NO_PYTHON})`}`, () => {
     },
     30_000,
   );
+
+  test('where everything cancels and each rounding shows: identical bits', async () => {
+    const cases: Case[] = [];
+    const construct = (C: number, own: FloatDtype): Step => ({
+      kind: 'construct',
+      layer: 'BatchNorm1d',
+      arguments: { num_features: int(C), dtype: text(own) },
+    });
+    for (const dtype of HALVES) {
+      for (const own of [dtype, 'float32'] as const) {
+        // Two values a channel: the input's gradient is what rounding leaves. 2,008 channels end in half a vector.
+        for (const shape of [
+          [2, 2008],
+          [1, 2008, 2],
+        ]) {
+          const steps: Step[] = [
+            construct(2008, own),
+            { kind: 'forward', mode: 'train', input: madeUp(shape, dtype, 21), gradient: true },
+            { kind: 'backward', gradient: madeUp(shape, dtype, 22), accumulate: false, again: false },
+          ];
+          const id = `x/cancel/${shape.join('x')}/${dtype}/${own}`;
+          cases.push({ id, layer: 'BatchNorm1d', dtype, layout: 'contiguous', steps });
+        }
+        // An output of bias − mean·alpha, which is next to nothing.
+        const mean = valuesOf(widened(madeUp([4000], dtype, 31)));
+        const gain = valuesOf(widened(madeUp([4000], dtype, 32)));
+        const bias = mean.map((m, c) => (m * gain[c]) / Math.sqrt(1.25));
+        const set = (name: string, values: readonly number[]): Step => ({
+          kind: 'set_tensor',
+          name,
+          tensor: castTensor(tensor(values, [4000], dtype), own),
+        });
+        const zeros = tensor(new Array<number>(8000).fill(0), [2, 4000], dtype);
+        const steps: Step[] = [
+          construct(4000, own),
+          set('weight', gain),
+          set('bias', bias),
+          set('running_mean', mean),
+          set('running_var', new Array<number>(4000).fill(1.25)),
+          { kind: 'forward', mode: 'eval', input: zeros, gradient: false },
+        ];
+        cases.push({ id: `x/beta/${dtype}/${own}`, layer: 'BatchNorm1d', dtype, layout: 'contiguous', steps });
+      }
+    }
+    const { found, elements } = await compare(cases);
+    expect(elements).toBeGreaterThan(80_000);
+    expect(found).toEqual([]);
+  });
 
   test('casts, loads, copies and resets between dtypes: identical bits', async () => {
     const forward = (dtype: FloatDtype, seed: number): Step[] => [
