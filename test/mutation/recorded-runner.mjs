@@ -13,8 +13,8 @@ import {
   toMutantRunResult,
 } from '@stryker-mutator/api/test-runner';
 
-/** Elements that a case may answer: long answers cost time and kill no mutant that short ones don't. */
-const LONGEST = 3000;
+/** Elements that a case may answer: long answers cost time, and few mutants live through all of the short ones. */
+const LONGEST = { parity: 4000, large: Number.POSITIVE_INFINITY, generated: 400 };
 const DOUBLE_BACKWARDS = 60;
 /** A group that takes this long, and ever so much longer than without a mutant, loops for ever. */
 const PATIENCE_MS = 1500;
@@ -65,7 +65,7 @@ class RecordedRunner {
     for (const [name, group] of this.#groups) {
       this.#groups.set(
         name,
-        group.filter(({ honest }) => name.startsWith('large') || sizeOf(honest) <= LONGEST),
+        group.filter(({ c, honest }) => sizeOf(honest) <= (LONGEST[c.id.split('/')[0]] ?? LONGEST.generated)),
       );
     }
     for (const { id, timeSpentMs } of tests) this.#costs.set(id, timeSpentMs);
