@@ -14,6 +14,7 @@ import {
   rmsNorm,
   TorchError,
 } from '../../ts-impl/norms/index.ts';
+import { batchNormInPlace } from '../../ts-impl/norms/batch-norm-function.ts';
 import { type Tensor, tensor } from '../../ts-impl/tensor/tensor.ts';
 import { transpose } from '../../ts-impl/tensor/views.ts';
 import { madeUp, valuesOf } from './made-up.ts';
@@ -100,6 +101,35 @@ describe('BatchNorm', () => {
     layer.backward(madeUp([0, 5], 'float32'));
     expect(layer.weightGrad && valuesOf(layer.weightGrad)).toEqual([0, 0, 0]);
     expect(buffersOf(layer)).toEqual([[0, 0, 0], [1, 1, 1], [1]]);
+  });
+
+  test('backward in eval goes by the running variance as it is then, in training by the batch of its own forward', () => {
+    const list = [1, 2, 3, 6, 5, 10];
+    const x = tensor(list, [3, 2], 'float64');
+    const later = tensor(
+      list.map((value) => 10 * value),
+      [3, 2],
+      'float64',
+    );
+    const mean = tensor([0, 0], [2], 'float64');
+    const variance = tensor([1, 1], [2], 'float64');
+    const step = (input: Tensor, training: boolean) =>
+      batchNormInPlace(input, mean, variance, null, null, training, 0.1, 1e-5);
+    const evaluated = step(x, false);
+    const trained = step(x, true);
+    step(later, true);
+    // The variance goes from 1 to 1.3 and to 41.17, and from 1 to 2.5 and to 162.25; PyTorch's values for the second are B-162's.
+    const ones = tensor([1, 1, 1, 1, 1, 1], [3, 2], 'float64');
+    const moved = [41.17, 162.25].map((v) => 1 / Math.sqrt(v + 1e-5));
+    expect(valuesOf(evaluated.backward(ones).input)).toEqual(
+      [...moved, ...moved, ...moved].map((v) => expect.closeTo(v, 14)),
+    );
+    const upstream = tensor([1, 0, 0, 2, 0, 0], [3, 2], 'float64');
+    const first = [0.10206302944197618, -0.20412376250023562, 0.10206073305825952];
+    const second = [-0.20412404954880572, 0.4082480990976115, -0.20412404954880572];
+    expect(valuesOf(trained.backward(upstream).input)).toEqual(
+      first.flatMap((v, i) => [expect.closeTo(v, 14), expect.closeTo(second[i], 14)]),
+    );
   });
 
   test('an empty input may have one axis alone, and then no weight', () => {
