@@ -37,7 +37,7 @@ export async function check(
   subject: Subject,
   options: CheckOptions,
 ): Promise<Report> {
-  const maker = new ReportMaker(subject);
+  const maker = new ReportMaker(subject, oracle);
   let done = 0;
   let failures = 0;
   for await (const seen of run(cases, oracle, subject, options)) {

@@ -42,10 +42,12 @@ export class ReportMaker {
   private readonly subject: Subject;
   private readonly layers = new Map<string, LayerGathering>();
   private readonly cells = new CellTally();
-  private readonly accuracy = new AccuracyTally();
+  /** Null where the oracle is not PyTorch itself. */
+  private readonly accuracy: AccuracyTally | null;
 
-  constructor(subject: Subject) {
+  constructor(subject: Subject, oracle: Subject) {
     this.subject = subject;
+    this.accuracy = oracle.name === 'embedded' ? null : new AccuracyTally();
   }
 
   add(judged: Judged): void {
@@ -54,7 +56,7 @@ export class ReportMaker {
     layer.tally.add(verdict);
     if (judged.pinned === true) layer.pinned++;
     this.cells.add(c, verdict);
-    this.accuracy.add(c, judged.expected);
+    this.accuracy?.add(c, judged.expected);
     if (verdict.kind === 'identical' || verdict.kind === 'within' || verdict.kind === 'unsupported') return;
     layer.differences.push(...differencesOf(verdict));
     if (verdict.kind === 'undecided') {
@@ -89,7 +91,7 @@ export class ReportMaker {
       cells: this.cells.all(),
       skipped: this.subject.notAsked ?? [],
       totals,
-      accuracy: { inaccurate: this.accuracy.inaccurate().map(toInaccurate), noise: null },
+      accuracy: this.accuracy && { inaccurate: this.accuracy.inaccurate().map(toInaccurate), noise: null },
       durationMs: 0,
     };
   }
