@@ -24,7 +24,8 @@ const SET = [setTensor('running_mean', pair(1, 2)), setTensor('running_var', pai
 const UNDEFINED = (name: string) => `${name} must be defined in evaluation mode`;
 
 /** XI normalised by plane. */
-const PLANES = [-1.2247, 0, 1.2247, -1.019, -0.3397, 1.3587, -0.7071, -0.7071, 1.4142, -0.7071, -0.7071, 1.4142];
+const THIRD = [-Math.SQRT1_2, -Math.SQRT1_2, Math.SQRT2];
+const PLANES = [-1.2247, 0, 1.2247, -1.019, -0.3397, 1.3587, ...THIRD, ...THIRD];
 
 export const MODES: readonly Behaviour[] = [
   behaviour('B-086', {

@@ -244,6 +244,32 @@ describe('list, bench and doctor', () => {
     expect((await cli(['replay', ids[0]])).code).toBe(0);
   });
 
+  test('behaviours with their states, as a table and for programs', async () => {
+    const { out } = await cli(['list', 'behaviours']);
+    expect(out).toMatch(/^B-061 +BatchNorm1d\/2d\/3d +the output of training .* identical$/m);
+    expect(out).toMatch(/^B-006 +all layers /m);
+    expect(out.trimEnd().split('\n')).toHaveLength(223);
+    const listed = JSON.parse((await cli(['list', 'behaviours', '--format', 'json', '--filter', 'B-082'])).out);
+    expect(listed).toEqual([
+      {
+        behaviour: 'B-082',
+        layers: 'BatchNorm1d BatchNorm2d BatchNorm3d',
+        about: 'a deep copy has buffers of its own, a state dict shows the live ones',
+        'caught by': expect.stringMatching(/^[a-z-]+$/),
+        state: 'not applicable: deep copies and aliases are of Python objects (pinned on PyTorch)',
+      },
+    ]);
+    expect(await cli(['list', 'behaviours', '--filter', 'B-999'])).toMatchObject({ code: 2 });
+  });
+
+  test('behaviours are checked with their states in one line, and replayed by their ids', async () => {
+    const { code, out } = await cli(['check', '--suite', 'behaviours', '--filter', 'B-06[1-8]']);
+    expect(out).toMatch(/^behaviours: 8 of 8 executable: 8 identical, 0 within, 0 differs, 0 pinned/m);
+    expect(code).toBe(0);
+    expect((await cli(['replay', 'b1/B-061/only'])).code).toBe(0);
+    expect(await cli(['replay', 'b1/B-061/other'])).toMatchObject({ code: 2 });
+  });
+
   test('conventions and subjects', async () => {
     expect((await cli(['list', 'conventions'])).out).toMatch(/^momentum\.rule +error /m);
     expect((await cli(['list', 'subjects'])).out).toMatch(/^port /m);

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import Table from 'cli-table3';
+import { LAYERS } from '../../cases/case.ts';
 import { listFamilies } from '../../cases/families.ts';
 import { SHARES } from '../../cases/suites.ts';
 import { AXES } from '../conformance/diagnosis/axes/axes.ts';
@@ -78,14 +79,26 @@ function caseIds(flags: CaseOptions): Rows {
 }
 
 /** From the measured table: nobody is asked. */
-function listBehaviours(flags: CaseOptions): Rows {
+function listBehaviours(flags: ListFlags): Rows {
   const measured = measuredStates();
   const rows = chooseBehaviours(flags).map(({ id, layers, line }) => {
     const { state, caughtBy } = measured.get(id) ?? { state: 'not measured yet', caughtBy: null };
-    return { behaviour: id, state, 'caught by': caughtBy ?? 'nobody', layers: layers.join(' '), about: line };
+    return {
+      behaviour: id,
+      layers: flags.format === 'json' ? layers.join(' ') : briefly(layers),
+      about: line,
+      'caught by': caughtBy ?? 'nobody',
+      state,
+    };
   });
   if (rows.length === 0) throw new UsageError('no behaviour is left; widen --layer or --filter');
   return rows;
+}
+
+/** `BatchNorm1d BatchNorm2d BatchNorm3d` as `BatchNorm1d/2d/3d`, and every layer as `all layers`. */
+function briefly(layers: readonly string[]): string {
+  if (LAYERS.every((layer) => layers.includes(layer))) return 'all layers';
+  return layers.join(' ').replace(/(?<stem>\w+)1d \k<stem>2d \k<stem>3d/g, '$<stem>1d/2d/3d');
 }
 
 function listConventions(): Rows {
