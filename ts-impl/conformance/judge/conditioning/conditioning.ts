@@ -4,6 +4,7 @@ import type { Arguments, Case, Step, Value } from '../../../../cases/case.ts';
 import { type Dtype, isDtype } from '../../../tensor/dtype.ts';
 import type { Outcome, StepResult } from '../../outcome.ts';
 import { backwardBudgets, type GradientError } from './backward-bound.ts';
+import { doubleBackwardBudgets } from './double-backward-bound.ts';
 import { normaliserOf, outputBudgets, outputOpenness, type Pass, runForward } from './forward-bound.ts';
 import {
   bare,
@@ -94,6 +95,7 @@ function budgetsOfStep(walk: Walk, step: Step, result: StepResult | undefined): 
       walk.gradients.clear();
       return NOTHING;
     case 'double_backward':
+      return doubleBackward(walk, step);
     case 'inspect':
     case 'probe':
       return NOTHING;
@@ -176,6 +178,26 @@ function backward(walk: Walk, step: Extract<Step, { kind: 'backward' }>): StepBu
   for (const leaf of ['input', 'weight', 'bias'] as const) {
     const held = accumulated(gradients, `${leaf}.grad`, fresh[leaf], rounding);
     bounds.set(`${leaf}.grad`, { budgets: () => held.error, open: held.open });
+  }
+  return bounds;
+}
+
+function doubleBackward(walk: Walk, step: Extract<Step, { kind: 'double_backward' }>): StepBudgets | null {
+  const { state, pass } = walk;
+  if (state === null || pass === null) return null;
+  const by = normaliserOf(pass, state);
+  const upstream = valuesOf(step.gradient);
+  if (by === null || upstream.length !== pass.x.length) return null;
+  const vector = (name: string): Float64Array | null => {
+    const found = step.vectors.find((entry) => entry.name === name);
+    return found === undefined ? null : valuesOf(found.tensor);
+  };
+  const along = { input: vector('input.grad'), weight: vector('weight.grad'), bias: vector('bias.grad') };
+  const budgets = doubleBackwardBudgets(pass, by, upstream, along);
+  const bounds = new Map<string, Bound>();
+  for (const leaf of ['upstream', 'input', 'weight'] as const) {
+    const { error, open } = budgets[leaf];
+    bounds.set(`${leaf}.grad2`, { budgets: () => error, open });
   }
   return bounds;
 }
