@@ -14,7 +14,7 @@ import { halfBatchNorm } from './half-batch-norm.ts';
 import { cloneTensor } from './parameters.ts';
 import { channelPartition } from './partition.ts';
 import { layOut, toTensor } from './planes.ts';
-import { pythonFloat } from './python-words.ts';
+import { pythonFloat, sizes } from './python-words.ts';
 import { TorchError } from './torch-error.ts';
 
 /** A call, and the running statistics after it where they were given. */
@@ -135,6 +135,7 @@ export function nativeBatchNorm(
     output,
     backward(gradient) {
       checkGradientShape(gradient, input.shape);
+      checkParameterRanks(weight, bias, planes.layout === 'rows');
       // In eval mode the backward uses the running statistics of now, with eps added in double.
       const r = training || rv === null ? inverse : rv.map((v) => 1 / Math.sqrt(v + eps)); // [C]
       const g = backward(planes, gradient, mean, r, w, training);
@@ -149,6 +150,20 @@ export function nativeBatchNorm(
 }
 
 // --- internal ---
+
+/** The forward takes parameters of any shape with the right number of elements; the way back does not. */
+function checkParameterRanks(weight: Tensor | null, bias: Tensor | null, inRows: boolean): void {
+  if (weight !== null && weight.shape.length !== 1 && !inRows) {
+    throw new TorchError('RuntimeError', `TensorAccessor expected 1 dims but tensor has ${weight.shape.length}`);
+  }
+  for (const [index, t] of [weight, bias].entries()) {
+    if (t === null || t.shape.length === 1) continue;
+    throw new TorchError(
+      'RuntimeError',
+      `Function NativeBatchNormBackward0 returned an invalid gradient at index ${index + 1} - got [${sizeOf(t.shape)}] but expected shape compatible with ${sizes(t.shape)}`,
+    );
+  }
+}
 
 function checkStatistics(input: Tensor, mean: Tensor | null, variance: Tensor | null, training: boolean): void {
   const rank = input.shape.length;

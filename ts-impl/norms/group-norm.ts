@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Call } from './call.ts';
 import { checkGroups, groupNorm } from './group-norm-function.ts';
 import { Module } from './module.ts';
-import { filled, refill } from './parameters.ts';
+import { filled, present, refill } from './parameters.ts';
 import { pythonBool, pythonFloat } from './python-words.ts';
 import { TorchError } from './torch-error.ts';
 
@@ -48,7 +48,7 @@ export class GroupNorm extends Module {
   /** Weight 1, bias 0. */
   resetParameters(): void {
     if (!this.affine) return;
-    if (this.weight !== null) refill(this.weight, 1);
+    refill(present(this.weight, 'fill_'), 1);
     if (this.bias !== null) refill(this.bias, 0);
   }
 

@@ -97,7 +97,7 @@ export function instanceNormInPlace(
     },
     doubleBackward: doubleBackwardOf(
       input,
-      weight,
+      weight && cloneTensor(weight), // as the repeated one, which is a copy
       eps,
       useInputStats || means === null || variances === null
         ? OF_INPUT

@@ -11,7 +11,7 @@ import { halfLayerNorm } from './half-layer-norm.ts';
 import { backwardRows, normaliseRows, type Rows } from './layer-norm-kernel.ts';
 import { doubleBackwardOf, OF_INPUT } from './double-backward.ts';
 import { Module } from './module.ts';
-import { filled, refill } from './parameters.ts';
+import { filled, present, refill } from './parameters.ts';
 import { rowPartition } from './partition.ts';
 import { pythonBool, pythonFloat, pythonTuple, sizes } from './python-words.ts';
 import { TorchError } from './torch-error.ts';
@@ -93,7 +93,7 @@ export class LayerNorm extends Module {
   /** Weight 1, bias 0. */
   resetParameters(): void {
     if (!this.elementwiseAffine) return;
-    if (this.weight !== null) refill(this.weight, 1);
+    refill(present(this.weight, 'fill_'), 1);
     if (this.bias !== null) refill(this.bias, 0);
   }
 

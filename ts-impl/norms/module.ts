@@ -4,7 +4,7 @@ import type { FloatDtype } from '../tensor/dtype.ts';
 import { sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Call, Gradients } from './call.ts';
-import { addInto, castTensor, cloneTensor } from './parameters.ts';
+import { addInto, castTensor, cloneTensor, overwrite } from './parameters.ts';
 import { type LoadReport, loadEntries, type StateDict, type StateEntry } from './state-dict.ts';
 import { TorchError } from './torch-error.ts';
 
@@ -85,16 +85,19 @@ export abstract class Module {
 
   /**
    * Puts another tensor, or none, in the place of a parameter or buffer; its memory is copied. False where there is no such place.
-   * A parameter keeps its gradient only where dtype and shape stay.
+   * A parameter of the same dtype and shape stays the same one with other values, and keeps its gradient; calls made before see them.
    */
   assign(name: string, tensor: Tensor | null): boolean {
     if (name !== 'weight' && name !== 'bias') return false;
     const before = this[name];
     const kept =
       before !== null && tensor !== null && before.dtype === tensor.dtype && sameShape(before.shape, tensor.shape);
+    if (kept) {
+      overwrite(before, tensor);
+      return true;
+    }
     this[name] = tensor && cloneTensor(tensor);
-    if (kept) return true;
-    this.requiresGrad[name] = true;
+    this.requiresGrad[name] = tensor?.dtype !== 'int64';
     if (name === 'weight') this.weightGrad = null;
     else this.biasGrad = null;
     return true;

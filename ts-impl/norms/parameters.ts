@@ -57,6 +57,12 @@ export function overwrite(target: Tensor, source: Tensor): void {
   }
 }
 
+/** A tensor that `method` is called on. Throws as Python does where it is None. */
+export function present(t: Tensor | null, method: string): Tensor {
+  if (t === null) throw new TorchError('AttributeError', `'NoneType' object has no attribute '${method}'`);
+  return t;
+}
+
 /** Fills contiguous memory with one value. */
 export function refill(target: Tensor, value: number): void {
   const { dtype, storage } = target;

@@ -5,7 +5,7 @@ import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Call } from './call.ts';
 import { Module } from './module.ts';
-import { filled, refill } from './parameters.ts';
+import { filled, present, refill } from './parameters.ts';
 import { pythonBool, pythonFloat, pythonTuple } from './python-words.ts';
 import { rmsNorm } from './rms-norm-function.ts';
 
@@ -34,7 +34,12 @@ export class RMSNorm extends Module {
 
   /** Weight 1. */
   resetParameters(): void {
-    if (this.elementwiseAffine && this.weight !== null) refill(this.weight, 1);
+    if (this.elementwiseAffine) refill(present(this.weight, 'fill_'), 1);
+  }
+
+  /** There is no bias to put anything in the place of. */
+  override assign(name: string, tensor: Tensor | null): boolean {
+    return name === 'weight' && super.assign(name, tensor);
   }
 
   call(input: Tensor): Call {

@@ -3,7 +3,7 @@
 import type { FloatDtype } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
-import { castTensor, cloneTensor, counter, filled, increment, refill } from './parameters.ts';
+import { castTensor, cloneTensor, counter, filled, increment, present, refill } from './parameters.ts';
 import { pythonBool, pythonFloat } from './python-words.ts';
 import type { StateDict, StateEntry } from './state-dict.ts';
 import { TorchError } from './torch-error.ts';
@@ -52,16 +52,16 @@ export abstract class RunningNorm extends Module {
   /** Running mean 0, variance 1, count 0; nothing where none are tracked. */
   resetRunningStats(): void {
     if (!this.trackRunningStats) return;
-    if (this.runningMean !== null) refill(this.runningMean, 0);
-    if (this.runningVar !== null) refill(this.runningVar, 1);
-    if (this.numBatchesTracked !== null) refill(this.numBatchesTracked, 0);
+    refill(present(this.runningMean, 'zero_'), 0);
+    refill(present(this.runningVar, 'fill_'), 1);
+    refill(present(this.numBatchesTracked, 'zero_'), 0);
   }
 
   /** Weight 1, bias 0, and the running statistics reset. */
   resetParameters(): void {
     this.resetRunningStats();
     if (!this.affine) return;
-    if (this.weight !== null) refill(this.weight, 1);
+    refill(present(this.weight, 'fill_'), 1);
     if (this.bias !== null) refill(this.bias, 0);
   }
 

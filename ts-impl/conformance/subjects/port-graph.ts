@@ -6,6 +6,7 @@ import { addInto, cloneTensor } from '../../norms/parameters.ts';
 import { isDense, withStrides } from '../../tensor/memory-format.ts';
 import { contiguous, type Tensor } from '../../tensor/tensor.ts';
 import { Unsupported } from './port-arguments.ts';
+import type { Saved } from './port-versions.ts';
 
 export type Leaf = 'input' | 'weight' | 'bias';
 
@@ -17,8 +18,10 @@ export interface Graph {
   readonly inputs: ReadonlyMap<string, Tensor>;
   /** Their gradients, summed over the backwards. A sum is a new tensor, so that answers given before stay as they are. */
   readonly grads: Map<string, Tensor>;
-  /** The layer whose parameters the gradients of weight and bias belong to. */
+  /** The layer whose parameters the gradients of weight and bias belong to, and which parameters it had when the call was made. */
   readonly owner: Module | null;
+  readonly held: Readonly<Record<'weight' | 'bias', Tensor | null>>;
+  readonly saved: Saved;
   /** Parameters that required no grad when the call was made. */
   readonly frozen: ReadonlySet<Leaf>;
 }
@@ -26,12 +29,8 @@ export interface Graph {
 /** One backward through the graph. */
 export function goBack(graph: Graph, gradient: Tensor): void {
   const gradients = graph.call.backward(gradient);
-  const { frozen } = graph;
-  graph.owner?.accumulate({
-    ...gradients,
-    weight: frozen.has('weight') ? null : gradients.weight,
-    bias: frozen.has('bias') ? null : gradients.bias,
-  });
+  const own = (name: 'weight' | 'bias') => (isOwn(graph, graph.owner, name) ? gradients[name] : null);
+  graph.owner?.accumulate({ ...gradients, weight: own('weight'), bias: own('bias') });
   for (const [leaf, tensor] of graph.inputs) {
     const own = gradients[leaf as Leaf]; // only these are put among the inputs
     if (own === null) continue;
@@ -77,8 +76,13 @@ const LEAVES: readonly Leaf[] = ['input', 'weight', 'bias'];
 /** Whether gradients with respect to this leaf are asked for. */
 function isTarget(graph: Graph, module: Module | null, leaf: Leaf): boolean {
   if (graph.inputs.has(leaf)) return true;
-  if (leaf === 'input' || graph.owner === null || graph.owner !== module) return false;
-  return module[leaf] !== null && !graph.frozen.has(leaf) && module.requiresGrad[leaf];
+  return leaf !== 'input' && isOwn(graph, module, leaf) && module?.requiresGrad[leaf] === true;
+}
+
+/** Whether the call's gradients for a parameter go to this layer: it made the call, with the parameter that it still has, not frozen. */
+function isOwn(graph: Graph, module: Module | null, name: 'weight' | 'bias'): boolean {
+  const { owner, held, frozen } = graph;
+  return module !== null && module === owner && held[name] !== null && held[name] === module[name] && !frozen.has(name);
 }
 
 function sum(a: Tensor, b: Tensor): Tensor {

@@ -13,6 +13,7 @@ import {
   pythonText,
   truthy,
   tupleOf,
+  typeName,
   Unsupported,
 } from './port-arguments.ts';
 
@@ -107,7 +108,7 @@ export function planLayer(layer: LayerName, lazy: boolean, args: Arguments, case
 export function complaintOnCall(
   layer: LayerName,
   attributes: ReadonlyMap<string, Value>,
-  training: boolean,
+  usesBatch: boolean,
 ): PythonError | null {
   const family = familyOf(layer);
   const eps = attributes.get('eps');
@@ -115,18 +116,27 @@ export function complaintOnCall(
   switch (family) {
     case 'BatchNorm':
       return (
-        (eps && checkComparable(training ? '<=' : '<', eps)) ??
+        (eps && checkComparable(usesBatch ? '<=' : '<', eps)) ??
         (momentum && complaint('batch_norm', 'momentum', 7, 'float?', momentum)) ??
         null
       );
-    case 'InstanceNorm':
+    case 'InstanceNorm': {
+      const flag = attributes.get('training'); // handed on as it is where it is true
       return (
+        (flag && truthy(flag) ? complaint('instance_norm', 'use_input_stats', 6, 'bool', flag) : null) ??
         (momentum && complaint('instance_norm', 'momentum', 7, 'float?', momentum)) ??
         (eps && complaint('instance_norm', 'eps', 8, 'float', eps)) ??
         null
       );
+    }
     case 'GroupNorm': {
       const groups = attributes.get('num_groups');
+      if (groups !== undefined && !isNumeric(groups)) {
+        return new PythonError('TypeError', `unsupported operand type(s) for //: 'int' and '${typeName(groups)}'`);
+      }
+      if (groups?.kind === 'float' && groups.value === 0) {
+        return new PythonError('ZeroDivisionError', 'float floor division by zero');
+      }
       return (
         (groups && complaint('group_norm', 'num_groups', 2, 'int', groups)) ??
         (eps && complaint('group_norm', 'eps', 5, 'float', eps)) ??
@@ -151,6 +161,7 @@ export function complaintOnCall(
 
 /** Sets the field of a layer that a Python attribute is; an attribute that is none has no effect, as in Python. */
 export function setField(layer: object, name: string, value: Value): void {
+  if (!FIELDS.has(name)) return;
   const field = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   if (!(field in layer)) return;
   const fields = layer as Record<string, unknown>; // the field was found on the line above
@@ -168,6 +179,12 @@ export function familyOf(layer: LayerName): Family {
 }
 
 // --- internal ---
+
+/** Attributes that a layer holds as a field of the same name. */
+const FIELDS = new Set([
+  ...['training', 'eps', 'momentum', 'affine', 'track_running_stats', 'num_features'],
+  ...['num_groups', 'num_channels', 'normalized_shape', 'elementwise_affine'],
+]);
 
 const NO_ATTRIBUTE = new Set(['device', 'dtype', 'bias']);
 const RUNNING = {

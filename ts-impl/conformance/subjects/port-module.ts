@@ -3,11 +3,13 @@
 import type { NamedTensor, Step, Value } from '../../../cases/case.ts';
 import { DeferredNorm, type Module, RMSNorm, RunningNorm, renderLoadReport, TorchError } from '../../norms/index.ts';
 import { cloneTensor } from '../../norms/parameters.ts';
+import { sameShape } from '../../tensor/shape.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { StepResult } from '../outcome.ts';
 import { PythonError, typeName, Unsupported } from './port-arguments.ts';
 import { type Plan, setField } from './port-layer.ts';
 import { NOT_RUN, returned, type State } from './port-state.ts';
+import { bump } from './port-versions.ts';
 
 type ModuleStep = Extract<
   Step,
@@ -26,26 +28,31 @@ export function runOnModule(state: State, step: ModuleStep): StepResult {
     case 'save_state':
       return entriesOf(module, module.tensors());
     case 'load_state': {
+      bump(state.versions, loadable(module, step.entries));
       const report = module.loadStateDict({ entries: step.entries, version: step.version }, step.strict);
       return returned([], { keys: renderLoadReport(report) });
     }
     case 'set_attribute':
-      setAttribute(plan, module, step.name, step.value);
+      setAttribute(state, plan, module, step.name, step.value);
       return returned([]);
     case 'set_tensor':
-      setTensor(module, step.name, step.tensor);
+      setTensor(state, module, step.name, step.tensor);
       return returned([]);
     case 'cast':
       if (step.dtype === 'int64') {
         const words = 'nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.int64';
         throw new TorchError('TypeError', words);
       }
+      state.recast ||= module.tensors().some(({ tensor: t }) => t.dtype !== 'int64' && t.dtype !== step.dtype);
       module.to(step.dtype);
+      for (const name of ['running_mean', 'running_var']) state.versions.set(name, 0);
       return returned([]);
     case 'copy':
       state.module = module.clone();
+      for (const name of ['weight', 'bias']) state.versions.set(name, 0);
       return returned([]);
     case 'reset':
+      bump(state.versions, refilled(module, step.what));
       if (step.what === 'parameters') module.resetParameters();
       else if (module instanceof RunningNorm) module.resetRunningStats();
       else {
@@ -69,7 +76,7 @@ function entriesOf(module: Module, entries: readonly NamedTensor[]): StepResult 
   return returned(tensors, missing.length === 0 ? {} : { uninitialized: missing.join(', ') });
 }
 
-function setAttribute(plan: Plan, module: Module, name: string, value: Value): void {
+function setAttribute(state: State, plan: Plan, module: Module, name: string, value: Value): void {
   if (name.includes('.')) {
     setPart(module, name, value);
     return;
@@ -78,7 +85,7 @@ function setAttribute(plan: Plan, module: Module, name: string, value: Value): v
     if (value.kind === 'tensor' && isParameter(name))
       throw new Unsupported(`the parameter ${name} set to a plain tensor`);
     if (value.kind !== 'null' && value.kind !== 'tensor') throw new PythonError('TypeError', misfit(name, value));
-    setTensor(module, name, value.kind === 'tensor' ? value.tensor : null);
+    setTensor(state, module, name, value.kind === 'tensor' ? value.tensor : null);
     return;
   }
   plan.attributes.set(name, value);
@@ -118,6 +125,27 @@ function isParameter(name: string): boolean {
   return name === 'weight' || name === 'bias';
 }
 
-function setTensor(module: Module, name: string, given: Tensor | null): void {
+/** What stays the same tensor with other values keeps its version, as `.data` does; another tensor begins anew. */
+function setTensor(state: State, module: Module, name: string, given: Tensor | null): void {
+  const before = tensorNamed(module, name);
   if (!module.assign(name, given)) throw new Unsupported(`the port's ${module.className} has no tensor ${name}`);
+  if (tensorNamed(module, name) !== before) state.versions.set(name, 0);
+}
+
+function tensorNamed(module: Module, name: string): Tensor | null {
+  return module.tensors().find((entry) => entry.name === name)?.tensor ?? null;
+}
+
+/** The names that a state dict will be copied into. */
+function loadable(module: Module, entries: readonly NamedTensor[]): string[] {
+  return module
+    .tensors()
+    .filter(({ name, tensor }) => entries.some((e) => e.name === name && sameShape(e.tensor.shape, tensor.shape)))
+    .map(({ name }) => name);
+}
+
+/** The names that a reset fills. */
+function refilled(module: Module, what: 'running_stats' | 'parameters'): string[] {
+  const tracked = module instanceof RunningNorm && module.trackRunningStats ? ['running_mean', 'running_var'] : [];
+  return what === 'parameters' ? [...tracked, 'weight', 'bias'] : tracked;
 }

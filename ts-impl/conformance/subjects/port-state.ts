@@ -8,6 +8,7 @@ import type { StepResult } from '../outcome.ts';
 import { pythonText } from './port-arguments.ts';
 import type { Graph } from './port-graph.ts';
 import type { Plan } from './port-layer.ts';
+import type { Versions } from './port-versions.ts';
 
 export interface State {
   readonly dtype: Dtype;
@@ -15,6 +16,10 @@ export interface State {
   module: Module | null;
   /** The latest forward or call that returned, null after one that was refused. */
   graph: Graph | null;
+  /** Of the layer's tensors. */
+  versions: Versions;
+  /** A cast has given the layer's tensors another dtype since the latest call was made. */
+  recast: boolean;
   /** What was warned of so far, `category: message`. */
   readonly warnings: string[];
 }

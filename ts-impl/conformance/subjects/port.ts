@@ -9,6 +9,7 @@ import {
   makeLayer,
   type Module,
   onWarning,
+  RunningNorm,
   TorchError,
 } from '../../norms/index.ts';
 import { dense } from '../../norms/axis-order.ts';
@@ -18,12 +19,13 @@ import { contiguous, fromStorage, type Tensor } from '../../tensor/tensor.ts';
 import { type Answer, outcomeOf, type StepResult } from '../outcome.ts';
 import { intsOf, numberOf, PythonError, tensorOf, truthy, Unsupported } from './port-arguments.ts';
 import { bindCall } from './port-functions.ts';
-import { goBack, goBackTwice, type Leaf } from './port-graph.ts';
+import { type Graph, goBack, goBackTwice, type Leaf } from './port-graph.ts';
 import { inspectName } from './port-inspect.ts';
 import { complaintOnCall, type Plan, planLayer } from './port-layer.ts';
 import { runOnModule } from './port-module.ts';
 import { NOT_RUN, reprOf, returned, type State } from './port-state.ts';
 import { inWordsOf } from './port-words.ts';
+import { checkUnwritten, savedBy, versionsOf } from './port-versions.ts';
 import type { Subject } from './subject.ts';
 
 /** The port. It answers at once and in this process; `truth` is always null. */
@@ -41,11 +43,20 @@ export function makePort(): Subject {
 
 // --- internal ---
 
+const NOTHING_HELD = { weight: null, bias: null };
 const PARAMETERS = ['weight', 'bias'] as const;
 const LEAVES: ReadonlySet<string> = new Set<Leaf>(['input', 'weight', 'bias']);
 
 function answer(c: Case): Answer {
-  const state: State = { dtype: c.dtype, plan: null, module: null, graph: null, warnings: [] };
+  const state: State = {
+    dtype: c.dtype,
+    plan: null,
+    module: null,
+    graph: null,
+    versions: new Map(),
+    recast: false,
+    warnings: [],
+  };
   const listenNoMore = onWarning((category, message) => state.warnings.push(`${category}: ${message}`));
   try {
     return runAll(c, state);
@@ -106,6 +117,7 @@ function construct(state: State, step: Step & { kind: 'construct' }): StepResult
   state.plan = planLayer(layer, lazy !== null, step.arguments, state.dtype);
   const { sizes, options } = state.plan;
   state.module = lazy === null ? makeLayer(layer, sizes, options) : new LAZY_LAYERS[lazy](options);
+  state.versions = versionsOf(state.module);
   return returned([], { repr: reprOf(state.plan, state.module) });
 }
 
@@ -122,12 +134,15 @@ function forward(state: State, step: Step & { kind: 'forward' }): StepResult {
     plan.attributes.delete('training'); // if it was set, it is a plain flag again
   }
   const call = callModule(plan, module, step.input);
+  state.recast = false;
   state.graph = {
     call,
     recorded: step.gradient,
     inputs: new Map([['input', step.input]]),
     grads: new Map(),
     owner: module,
+    held: { weight: module.weight, bias: module.bias },
+    saved: savedBy(module, state.versions),
     frozen: new Set(PARAMETERS.filter((name) => !module.requiresGrad[name])),
   };
   return returned([{ name: 'output', tensor: contiguous(call.output) }]);
@@ -137,7 +152,9 @@ function forward(state: State, step: Step & { kind: 'forward' }): StepResult {
 function callModule(plan: Plan, module: Module, input: Tensor): Call {
   const before = module.className;
   try {
-    const wrong = complaintOnCall(plan.layer, plan.attributes, module.training);
+    const withoutStatistics =
+      module instanceof RunningNorm && module.runningMean === null && module.runningVar === null;
+    const wrong = complaintOnCall(plan.layer, plan.attributes, module.training || withoutStatistics);
     if (wrong === null) return inWordsOf(plan.attributes.get('eps'), () => module.call(input));
     module.begin(input);
     throw wrong;
@@ -176,7 +193,16 @@ function callFunction(state: State, step: Step & { kind: 'call' }): StepResult {
   for (const [leaf, value] of Object.entries(step.arguments)) {
     if (LEAVES.has(leaf) && value.kind === 'tensor') inputs.set(leaf, value.tensor);
   }
-  state.graph = { call, recorded: step.gradient, inputs, grads: new Map(), owner: null, frozen: new Set() };
+  state.graph = {
+    call,
+    recorded: step.gradient,
+    inputs,
+    grads: new Map(),
+    owner: null,
+    held: NOTHING_HELD,
+    saved: [],
+    frozen: new Set(),
+  };
   return returned(tensors);
 }
 
@@ -188,6 +214,7 @@ function backward(state: State, step: Step & { kind: 'backward' }): StepResult {
     module?.zeroGrad();
   }
   if (!graph.recorded) throw withoutGradient();
+  checkWayBack(state, graph);
   goBack(graph, inDtype(step.gradient, graph.call.output.dtype));
   const tensors: NamedTensor[] = [];
   for (const [leaf, tensor] of graph.grads) tensors.push({ name: `${leaf}.grad`, tensor: contiguous(tensor) });
@@ -200,7 +227,15 @@ function doubleBackward(state: State, step: Step & { kind: 'double_backward' }):
   const { graph, module } = state;
   if (graph === null) return NOT_RUN;
   if (!graph.recorded) throw withoutGradient();
+  checkWayBack(state, graph);
   return returned(goBackTwice(graph, module, inDtype(step.gradient, graph.call.output.dtype), step.vectors));
+}
+
+/** Throws for what the call had saved and is no more as it was. */
+function checkWayBack(state: State, { owner, saved }: Graph): void {
+  if (owner === null || owner !== state.module) return;
+  if (state.recast && owner.tensors().length > 0) throw new Unsupported('a way back through a call made before a cast');
+  checkUnwritten(owner, state.versions, saved);
 }
 
 function withoutGradient(): TorchError {
