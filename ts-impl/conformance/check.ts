@@ -68,6 +68,6 @@ export async function check(
 // --- internal ---
 
 function strictly(judged: Judged): Judged {
-  if (judged.verdict.kind !== 'unsupported') return judged;
+  if (judged.verdict.kind !== 'unsupported' || judged.pinned === true) return judged;
   return { ...judged, verdict: { ...judged.verdict, kind: 'undecided' } };
 }

@@ -49,7 +49,7 @@ const probed = (subject: Subject, shared: string): Subject => ({
   },
 });
 
-async function held(all: readonly Behaviour[], port: Subject, oracle: Subject = portAsOracle()) {
+async function held(all: readonly Behaviour[], port: Subject, oracle: Subject = portAsOracle(), strict = false) {
   const book = new BehaviourBook(all);
   const report = await check(book.cases(), oracle, port, {
     normative: '0.0.0',
@@ -58,7 +58,7 @@ async function held(all: readonly Behaviour[], port: Subject, oracle: Subject = 
     tolerance: { kind: 'bound' },
     truth: true,
     maxFailures: null,
-    strict: false,
+    strict,
     settle: (judged) => book.add(judged),
     diagnose: async (layer) => book.diagnose(layer),
   });
@@ -108,8 +108,10 @@ describe('a run', () => {
   });
 
   test('of pins alone agrees where they hold', async () => {
-    const { report } = await held([PIN], port(), probed(portAsOracle(), 'True'));
-    expect(report).toMatchObject({ verdict: 'agrees', exitCode: 0, totals: { cases: 1, unsupported: 1 } });
+    for (const strict of [false, true]) {
+      const { report } = await held([PIN], port(), probed(portAsOracle(), 'True'), strict);
+      expect(report).toMatchObject({ verdict: 'agrees', exitCode: 0, totals: { cases: 1, unsupported: 1 } });
+    }
   });
 
   test('in which the port breaks a claim', async () => {

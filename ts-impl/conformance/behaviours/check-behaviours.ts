@@ -45,7 +45,8 @@ export class BehaviourBook {
     this.settled.set(behaviour.id, settled);
     return all.map((one) => {
       const verdict = settledVerdict(behaviour, one, settled);
-      return { ...one, verdict, pinned: settled.state.kind === 'pinned' && verdict.kind === 'unsupported' };
+      // All else that is not supported was made to differ.
+      return { ...one, verdict, pinned: verdict.kind === 'unsupported' && settled.state.kind !== 'undecided' };
     });
   }
 
