@@ -5,7 +5,7 @@ import type { Behaviour } from './behaviour.ts';
 import { element, every, largest, refuses, values } from './say.ts';
 import { affine, FALSE, halves, rows, TRUE } from './short.ts';
 import { features, groups, probe } from './steps.ts';
-import { behaviour, numbers, pin } from './write.ts';
+import { behaviour, numbers } from './write.ts';
 
 const SPATIAL = 'Expected more than 1 spatial element when training, got input size torch.Size';
 const GROUPS = 'Expected more than 1 value per channel when training, got input size';
@@ -129,9 +129,9 @@ export const DEGENERATE: readonly Behaviour[] = [
     ask: [rows('RMSNorm', 1), train(numbers([5, -2, 0], [3, 1]))],
     claims: [values('1 output', [1, -1, 0])],
   }),
-  pin('B-119', 'torch.batch_norm, below the layer and its check, is no part of torch.nn', {
+  behaviour('B-119', {
     layers: ['batch_norm'],
-    line: 'the operator itself takes one value per channel; the running variance becomes NaN',
+    line: 'PyTorch’s operator takes the one value per channel that layer and function refuse; its running variance becomes NaN',
     ask: {
       operator: { layer: 'batch_norm', steps: [probe('batch-norm-one-value')] },
       function: [

@@ -1,17 +1,16 @@
 // Layers that become others, layers for many processes, and what depends on the number of threads.
 
-import type { Step } from '../case.ts';
-import { READ, train } from '../families/row.ts';
+import { none, type Step } from '../case.ts';
+import { call, READ, train } from '../families/row.ts';
 import type { Behaviour } from './behaviour.ts';
 import { batchOutput, inverseDeviation, type Moments, momentsInDoubles, momentsInFloats } from './recipes.ts';
 import { other, refuses, same, values, words } from './say.ts';
-import { flat, sixteenths } from './short.ts';
+import { flat, sixteenths, TRUE } from './short.ts';
 import { inspect, probe } from './steps.ts';
 import { behaviour, numbers, pin } from './write.ts';
 
 const LAZY_KEYS = 'weight, bias, running_mean, running_var, num_batches_tracked';
 const OPTIONS = 'eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)';
-const ONE_THREAD = 'the port computes as PyTorch does on one thread';
 
 /** Counts from 0. */
 const counting = (...sizes: number[]) => {
@@ -98,40 +97,56 @@ export const EXTRAS: readonly Behaviour[] = [
       words('convert:0 kept', 'True'),
     ],
   }),
-  pin('B-221', ONE_THREAD, {
+  behaviour('B-221', {
     layers: ['batch_norm'],
-    line: 'the bits of BatchNorm of (N, C) change between one thread and two; those of (N, C, L) do not',
-    ask: () => [probe('threads-rows')],
+    line: 'PyTorch’s bits of BatchNorm of (N, C) change from one thread, as the port has it, to two; those of (N, C, L) do not',
+    ask: () => ({
+      rows: [batchNorm(200, [200, 17])],
+      planes: [batchNorm(200, [20, 17, 10])],
+      threads: { layer: 'batch_norm', steps: [probe('threads-rows')] },
+    }),
     claims: () => [
+      values('rows:0 output', byRows(200, 17, oneThread)),
+      values('planes:0 output', byPlanes(20, 17, 10)),
+      same('threads:0 one', 'rows:0 output'),
       values(
-        '0 one',
-        byRows(200, 17, (x) => momentsInFloats(x, 1)),
-      ),
-      values(
-        '0 two',
+        'threads:0 two',
         byRows(200, 17, (x) => momentsInFloats(x, 2)),
       ),
-      other('0 one', '0 two'),
-      values('0 planes.one', byPlanes(20, 17, 10)),
-      same('0 planes.one', '0 planes.two'),
+      other('threads:0 one', 'threads:0 two'),
+      same('threads:0 planes.one', 'planes:0 output'),
+      same('threads:0 planes.two', 'planes:0 output'),
     ],
   }),
-  pin('B-222', ONE_THREAD, {
+  behaviour('B-222', {
     layers: ['batch_norm'],
-    line: 'BatchNorm of as many rows as threads, or fewer, sums in float64: visible with two rows and two threads',
-    ask: () => [probe('threads-two-rows')],
+    line: 'as many rows as threads are summed in float64: PyTorch’s bits of two rows change from one thread, as the port has it, to two',
+    ask: () => ({
+      rows: [batchNorm(2, [2, 64])],
+      threads: { layer: 'batch_norm', steps: [probe('threads-two-rows')] },
+    }),
     claims: () => [
-      values(
-        '0 one',
-        byRows(2, 64, (x) => momentsInFloats(x, 1)),
-      ),
-      values('0 two', byRows(2, 64, momentsInDoubles)),
-      other('0 one', '0 two'),
+      values('rows:0 output', byRows(2, 64, oneThread)),
+      same('threads:0 one', 'rows:0 output'),
+      values('threads:0 two', byRows(2, 64, momentsInDoubles)),
+      other('threads:0 one', 'threads:0 two'),
     ],
   }),
 ];
 
 // --- internal ---
+
+/** The statistics of rows on one thread. */
+function oneThread(x: readonly number[]): Moments {
+  return momentsInFloats(x, 1);
+}
+
+/** batch_norm by the statistics of its input, the numbers of so many rows seen in another shape. */
+function batchNorm(count: number, shape: readonly number[]): Step {
+  const width = shape.reduce((a, b) => a * b, 1) / count;
+  const input = numbers(uneven(count, width), shape);
+  return call('batch_norm', { input, running_mean: none, running_var: none, training: TRUE });
+}
 
 function byRows(count: number, width: number, statistics: (x: readonly number[]) => Moments): number[] {
   return normalisedBits(uneven(count, width), (i) => i % width, width, statistics);

@@ -120,7 +120,7 @@ B-115 · identity · identical
 B-116 · identity · identical
 B-117 · single-value-train-sign-layernorm · identical
 B-118 · eps-value-1e-5-rmsnorm · identical
-B-119 · single-value-train-bias-batchnorm1d · not applicable: torch.batch_norm, below the layer and its check, is no part of torch.nn (pinned on PyTorch)
+B-119 · single-value-train-bias-batchnorm1d · identical
 B-120 · state-batches-tracked-frozen · identical
 B-121 · state-batches-tracked-frozen · identical
 B-122 · state-batches-tracked-frozen · identical
@@ -222,6 +222,6 @@ B-217 · state-keys-a-role-missing · not applicable: SyncBatchNorm is about pro
 B-218 · other-texts · not applicable: module surgery is Python’s (pinned on PyTorch)
 B-219 · output-shape-flattened · identical
 B-220 · identity · identical
-B-221 · one-ulp · not applicable: the port computes as PyTorch does on one thread (pinned on PyTorch)
-B-222 · one-ulp · not applicable: the port computes as PyTorch does on one thread (pinned on PyTorch)
+B-221 · identity · identical
+B-222 · identity · identical
 `;
