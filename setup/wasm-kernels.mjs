@@ -1,6 +1,6 @@
 // `npm run wasm`: compiles the port's kernels.assembly.ts and embeds the bytes in its kernels.wasm.ts, which nothing else writes.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
@@ -9,10 +9,12 @@ const OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '
 
 /** The text of kernels.wasm.ts for the source as it stands. Throws with the compiler's words where it does not compile. */
 export async function embedKernels() {
-  const source = readFileSync(new URL('kernels.assembly.ts', ROOM), 'utf8');
   let binary = null;
-  const { error, stderr } = await asc.main(['kernels.ts', ...OPTIONS, '--outFile', 'kernels.wasm'], {
-    readFile: (name) => (name === 'kernels.ts' ? source : null),
+  const { error, stderr } = await asc.main(['kernels.assembly.ts', ...OPTIONS, '--outFile', 'kernels.wasm'], {
+    readFile: (name) => {
+      const source = new URL(name, ROOM);
+      return /^\w+\.assembly\.ts$/.test(name) && existsSync(source) ? readFileSync(source, 'utf8') : null;
+    },
     writeFile: (_, contents) => {
       binary = contents;
     },
