@@ -4,7 +4,10 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/tensor/float-line.test.ts', 'test/conformance/judge/{compare-tensor,judge,tolerance}.test.ts'],
+    include: [
+      'test/tensor/float-line.test.ts',
+      'test/conformance/judge/{compare-tensor,comparison-details,judge,tolerance,verdict-details}.test.ts',
+    ],
     isolate: false,
     testTimeout: 30_000,
   },
