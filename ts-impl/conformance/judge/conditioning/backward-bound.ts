@@ -1,7 +1,7 @@
 // The budgets of gradients of one backward, from the forward it belongs to. docs/tolerances.md derives the terms.
 
 import type { Normaliser, Pass } from './forward-bound.ts';
-import { CLOSED, OPEN, type Openness, opennessOf } from './openness.ts';
+import { CLOSED, OPEN, type Openness, opennessOf, TOGETHER } from './openness.ts';
 import { sumFactor } from './precision.ts';
 
 /** How large the terms of a gradient are in all, how far a correct sum of them may be off, and whether it may leave the numbers. */
@@ -25,11 +25,10 @@ export function backwardBudgets(pass: Pass, by: Normaliser, upstream: Float64Arr
 
 // --- internal ---
 
-/** Means over each set, of gw = g·w and of gw·z with the normalised value z: |gw| and |gw·z|; and the largest |g| before any weight. All [sets]. */
+/** Means over each set, of gw = g·w and of gw·z with the normalised value z: |gw| and |gw·z|. All [sets]. */
 interface SetMeans {
   readonly gradient: Float64Array;
   readonly product: Float64Array;
-  readonly largest: Float64Array;
 }
 
 /**
@@ -47,13 +46,14 @@ function inputErrors(pass: Pass, by: Normaliser, upstream: Float64Array): Gradie
   const rounding = c * sumFactor(n) + half;
   const shiftRounding = pass.centred ? c : 0;
   const open = Uint8Array.from(by.open); // [sets]
+  const halves = halfMagnitudes(pass, by, upstream);
   for (let slot = 0, i = 0; slot < sets.slots; slot++) {
     const set = sets.setOf[slot];
     const w = weight === null ? 1 : Math.abs(weight[slot % sets.channels]);
     const mean = by.mean[set];
     const scale = by.scale[set];
     const high = by.scaleHigh[set];
-    const growth = by.scaleSpread[set] / scale;
+    const growth = scale === 0 ? 0 : by.scaleSpread[set] / scale;
     const gradientMean = means === null ? 0 : means.gradient[set];
     const productMean = means === null ? 0 : means.product[set];
     const end = i + sets.inner;
@@ -64,18 +64,13 @@ function inputErrors(pass: Pass, by: Normaliser, upstream: Float64Array): Gradie
     }
     // The expanded form multiplies sums by r twice before anything is divided by n.
     if (n * high * high * Math.max(gradientMean, productMean) > workLargest) open[set] = OPEN;
-    // Strided half precision goes through operators of the half type: Σ gw·(x − m) and r·g are rounded to it on the way.
-    if (
-      half > 0 &&
-      means !== null &&
-      Math.max((n * productMean) / scale, high * means.largest[set]) > precision.largest
-    )
-      open[set] = OPEN;
+    // Strided half precision goes through operators of the half type: Σ g·(x − m) and r·g are rounded to it on the way.
+    if (half > 0 && Math.max(halves.product[set], high * halves.largest[set]) > precision.largest) open[set] = OPEN;
     for (; i < end; i++) {
       const gradient = Math.abs(upstream[i]) * w;
       if (means === null) {
         size[i] = gradient * high;
-        error[i] = gradient * ((2 * c + half) * scale + by.scaleSpread[set]) + tiny * (1 + high) + answerTiny;
+        error[i] = gradient * ((2 * c + half) * high + by.scaleSpread[set]) + tiny * (1 + high) + answerTiny;
         continue;
       }
       const z = Math.abs(x[i] - mean) * scale;
@@ -92,11 +87,27 @@ function inputErrors(pass: Pass, by: Normaliser, upstream: Float64Array): Gradie
   return { size, error, open: () => opennessOf(kindAt, size, error, precision.largest) };
 }
 
+/** Σ |g·(x − m)| and the largest |g| of each set, before any weight. Empty unless the dtype is a half type. All [sets]. */
+function halfMagnitudes(pass: Pass, by: Normaliser, upstream: Float64Array) {
+  const { x, sets, precision } = pass;
+  const product = new Float64Array(sets.count);
+  const largest = new Float64Array(sets.count);
+  if (precision.half === 0) return { product, largest };
+  for (let slot = 0, i = 0; slot < sets.slots; slot++) {
+    const set = sets.setOf[slot];
+    for (const end = i + sets.inner; i < end; i++) {
+      const g = Math.abs(upstream[i]);
+      product[set] += g * Math.abs(x[i] - by.mean[set]);
+      largest[set] = Math.max(largest[set], g);
+    }
+  }
+  return { product, largest };
+}
+
 function setMeans(pass: Pass, by: Normaliser, upstream: Float64Array, n: number): SetMeans {
   const { x, sets, weight } = pass;
   const gradient = new Float64Array(sets.count);
   const product = new Float64Array(sets.count);
-  const largest = new Float64Array(sets.count);
   for (let slot = 0, i = 0; slot < sets.slots; slot++) {
     const set = sets.setOf[slot];
     const size = weight === null ? 1 : Math.abs(weight[slot % sets.channels]);
@@ -106,14 +117,13 @@ function setMeans(pass: Pass, by: Normaliser, upstream: Float64Array, n: number)
       const term = Math.abs(upstream[i]) * size;
       gradient[set] += term;
       product[set] += term * Math.abs(x[i] - mean) * scale;
-      largest[set] = Math.max(largest[set], Math.abs(upstream[i]));
     }
   }
   for (let set = 0; set < sets.count; set++) {
     gradient[set] /= n;
     product[set] /= n;
   }
-  return { gradient, product, largest };
+  return { gradient, product };
 }
 
 /** dw = Σ g·z and db = Σ g over a channel: Σ |g|·( (c·k + h)·|z| + δz + ρ·|z| ) and c·k·Σ |g|, with k of roundings in the half type if `inType`. */
@@ -139,10 +149,11 @@ function parameterErrors(
     const mean = by.mean[set];
     const scale = by.scale[set];
     const high = by.scaleHigh[set];
-    const growth = by.scaleSpread[set] / scale;
+    const growth = scale === 0 ? 0 : by.scaleSpread[set] / scale;
     open[channel] = Math.max(open[channel], by.open[set]);
     for (const end = i + sets.inner; i < end; i++) {
       const gradient = Math.abs(upstream[i]);
+      if (!Number.isFinite(x[i])) open[channel] = Math.max(open[channel], TOGETHER);
       bias.size[channel] += gradient;
       bias.error[channel] += (rounding + half) * gradient + tiny;
       if (high === Number.POSITIVE_INFINITY) {

@@ -40,7 +40,8 @@ export function runForward(state: LayerState, input: Tensor): Pass | null {
   const eps = state.eps ?? machineEpsilon(input.dtype === 'float64' ? 'float64' : 'float32');
   // InstanceNorm casts its buffers to the type of the input, computes there, and casts them back.
   const kept = state.family === 'instance' ? null : state.parameters;
-  const precision = precisionOf(input.dtype, kept ?? input.dtype);
+  // Strided BatchNorm takes its statistics by operators of the input's type.
+  const precision = precisionOf(input.dtype, kept ?? input.dtype, state.family === 'batch');
   const x = valuesOf(input);
   const fromInput = usesInput(state);
   if (!fromInput && state.runningMean?.value.length !== sets.channels) return null;
@@ -102,7 +103,7 @@ export function outputBudgets(pass: Pass, by: Normaliser): Float64Array {
       const shift = by.meanError[set] + shiftRounding * (Math.abs(x[i]) + Math.abs(mean));
       const y = (x[i] - mean) * scale * w + b;
       budgets[i] =
-        size * (high * shift + deviation * spread + c * deviation * scale) +
+        size * (high * shift + deviation * spread + (c + half) * deviation * high) +
         c * Math.abs(b) +
         (c + half) * Math.abs(y) +
         answerTiny +
@@ -119,7 +120,7 @@ export function outputOpenness(pass: Pass, by: Normaliser, budgets: Float64Array
   for (let slot = 0, i = 0; slot < sets.slots; slot++) {
     const set = sets.setOf[slot];
     const channel = slot % sets.channels;
-    const scale = Math.abs(weight === null ? 1 : weight[channel]) * by.scaleHigh[set];
+    const scale = Math.max(1, Math.abs(weight === null ? 1 : weight[channel])) * by.scaleHigh[set]; // z comes before w
     const b = Math.abs(bias === null ? 0 : bias[channel]);
     for (const end = i + sets.inner; i < end; i++) size[i] = scale * Math.abs(x[i] - by.mean[set]) + b;
   }

@@ -115,6 +115,7 @@ export function scalesOf(
       scaleHigh[set] = scaleSpread[set] = 2 * scale[set];
       continue;
     }
+    if (v === Number.POSITIVE_INFINITY) continue; // r is 0, and nothing is off
     const sum = v + eps;
     scale[set] = 1 / Math.sqrt(sum);
     // A computed variance is never negative, unless a buffer was given so; eps itself may be rounded to the type of the buffers.

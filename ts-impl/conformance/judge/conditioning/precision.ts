@@ -27,8 +27,8 @@ export interface Precision {
   readonly keepLargest: number;
 }
 
-/** `parameters`: the dtype of parameters and buffers, in which statistics may be kept. */
-export function precisionOf(input: Dtype, parameters: Dtype): Precision {
+/** `parameters`: the dtype of parameters and buffers, in which statistics may be kept; `inType`: they may pass through the input's type. */
+export function precisionOf(input: Dtype, parameters: Dtype, inType: boolean): Precision {
   const isHalf = input === 'float16' || input === 'bfloat16';
   const work = LIMITS[isHalf ? 'float32' : input];
   const keeps = isHalf && (parameters === 'float16' || parameters === 'bfloat16');
@@ -41,7 +41,7 @@ export function precisionOf(input: Dtype, parameters: Dtype): Precision {
     half: isHalf ? FACTOR * unitRoundoff(input) : 0,
     answerTiny: LIMITS[input].tiny,
     largest: LIMITS[input].largest,
-    keepLargest: keeps ? LIMITS[parameters].largest : work.largest,
+    keepLargest: keeps ? LIMITS[parameters].largest : inType ? LIMITS[input].largest : work.largest,
   };
 }
 
