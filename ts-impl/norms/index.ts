@@ -43,4 +43,5 @@ export { rmsNorm } from './rms-norm-function.ts';
 export { RunningNorm } from './running-norm.ts';
 export { type LoadReport, renderLoadReport, type StateDict, type StateEntry } from './state-dict.ts';
 export { TorchError, type TorchErrorType } from './torch-error.ts';
+export { loadSafetensors, type SafetensorsFile, SafetensorsError, saveSafetensors } from './safetensors.ts';
 export { onWarning, type WarningListener } from './warning.ts';
