@@ -6,12 +6,18 @@ import { asksTorchAlone, breaks, type Settled, settle } from '../../../ts-impl/c
 import type { Answer, Outcome } from '../../../ts-impl/conformance/outcome.ts';
 import { type Judged, run } from '../../../ts-impl/conformance/run.ts';
 import type { Subject } from '../../../ts-impl/conformance/subjects/subject.ts';
+import { CONDUCT_FAULTS } from '../../faults/conduct-faults.ts';
+import { FAULTS } from '../../faults/faults.ts';
+import { FAULTLESS } from '../../faults/plain-saboteur.ts';
+import { SABOTEURS } from '../../saboteurs/all.ts';
 import type { Saboteur } from '../../saboteurs/saboteur.ts';
 
 export interface MeasuredRow {
   readonly behaviour: Behaviour;
   readonly state: Settled['state'];
   readonly caughtBy: string | null;
+  /** All who fail its claims. */
+  readonly catching: ReadonlySet<string>;
 }
 
 /** Faults that depart from what `faultless` does: where that fails a behaviour (it has its own order of arithmetic), they prove nothing. */
@@ -24,6 +30,14 @@ export interface Registries {
   readonly saboteurs: readonly Saboteur[];
 }
 
+/** All that are registered. */
+export const REGISTRIES: Registries = {
+  faults: FAULTS.filter((fault) => !CONDUCT_FAULTS.includes(fault)),
+  faultless: FAULTLESS,
+  conduct: CONDUCT_FAULTS,
+  saboteurs: SABOTEURS,
+};
+
 /**
  * Faults are looked at before conduct, and conduct before saboteurs. Of those that fail a behaviour's claims, the one that fails the fewest behaviours is
  * named, the earlier of equals.
@@ -32,13 +46,14 @@ export async function measure(
   behaviours: readonly Behaviour[],
   oracle: Subject,
   port: Subject,
-  { faults, faultless, conduct, saboteurs }: Registries,
+  { faults, faultless, conduct, saboteurs }: Registries = REGISTRIES,
 ): Promise<MeasuredRow[]> {
   const judged = await judgeAll(behaviours, oracle, port);
   const rows: { -readonly [key in keyof MeasuredRow]: MeasuredRow[key] }[] = behaviours.map((behaviour) => ({
     behaviour,
     state: settle(behaviour, judgedOf(behaviour, judged)).state,
     caughtBy: null,
+    catching: new Set<string>(),
   }));
   // It proves nothing that a broken claim breaks.
   const whole = behaviours.filter((behaviour) => !breaks(sideOf(behaviour), behaviour, judgedOf(behaviour, judged)));
@@ -51,10 +66,11 @@ export async function measure(
     const failing = new Map<string, ReadonlySet<string>>();
     for (const saboteur of registry) failing.set(saboteur.name, await failedBy(saboteur, whole, judged));
     for (const row of rows) {
-      if (row.caughtBy !== null || excused.has(row.behaviour.id)) continue;
+      if (excused.has(row.behaviour.id)) continue;
       const catching = [...failing].filter(([, failed]) => failed.has(row.behaviour.id));
       catching.sort(([, a], [, b]) => a.size - b.size);
-      row.caughtBy = catching[0]?.[0] ?? null;
+      row.caughtBy ??= catching[0]?.[0] ?? null;
+      row.catching = new Set([...row.catching, ...catching.map(([name]) => name)]);
     }
   }
   return rows;

@@ -31,7 +31,7 @@ export function renderMeasured(
   }[],
 ): string {
   const lines = rows.map(({ behaviour, state, caughtBy }) =>
-    [behaviour.id, caughtBy ?? NOBODY, escaped(renderState(state))].join(BETWEEN),
+    [behaviour.id, caughtBy ?? NOBODY, escaped(tableWords(state))].join(BETWEEN),
   );
   return `// The states of all behaviours as measured against PyTorch ${torch}. Made by \`npm run behaviours\`; a test makes it again.
 
@@ -42,15 +42,19 @@ ${lines.join('\n')}
 `;
 }
 
+/** A state as the table says it: on one line, and not too long a one. */
+export function tableWords(state: Settled['state']): string {
+  const line = renderState(state).replace(/\s+/g, ' ');
+  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+}
+
 // --- internal ---
 
 const BETWEEN = ' · ';
 const NOBODY = '-';
 const LONGEST = 200;
 
-/** On one line, and as a template literal holds it. */
-function escaped(state: string): string {
-  const line = state.replace(/\s+/g, ' ');
-  const short = line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
-  return short.replace(/[\\`]|\$\{/g, (found) => `\\${found}`);
+/** As a template literal holds it. */
+function escaped(words: string): string {
+  return words.replace(/[\\`]|\$\{/g, (found) => `\\${found}`);
 }
