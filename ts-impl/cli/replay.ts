@@ -12,6 +12,7 @@ import { conclusionOf, exitCodeOf } from '../conformance/report/make-report.ts';
 import { renderReplay } from '../conformance/report/render-replay.ts';
 import { Tally } from '../conformance/report/tally.ts';
 import type { Answer } from '../conformance/outcome.ts';
+import { contiguousCase } from '../conformance/subjects/js/contiguous-case.ts';
 import type { Subject } from '../conformance/subjects/subject.ts';
 import { readDocument } from './documents.ts';
 import { UsageError, wantsColor } from './edge.ts';
@@ -66,9 +67,9 @@ Example:
 async function runReplay(session: Session, id: string, flags: ReplayFlags): Promise<number> {
   const { edge, rooms } = session;
   const tolerance = parseTolerance(flags.tolerance);
-  const c = caseOf(id);
+  const kind = flags.subject === undefined ? 'port' : isModule(flags.subject) ? 'js' : 'python';
+  const c = kind === 'js' ? contiguousCase(caseOf(id)) : caseOf(id);
   return interruptible(async (signal) => {
-    const kind = flags.subject === undefined ? 'port' : isModule(flags.subject) ? 'js' : 'python';
     const oracle = await openAnyOracle(session, flags, kind);
     signal.addEventListener('abort', () => void oracle.close());
     try {

@@ -44,8 +44,9 @@ export async function* run(
   const flights: Flight[] = [];
   let more = true;
   const depart = () => {
-    const batch = draw(source, size);
-    more = batch.length === size;
+    const drawn = draw(source, size);
+    more = drawn.length === size;
+    const batch = drawn.map((c) => subject.asked?.(c) ?? c);
     if (batch.length === 0) return;
     // The oracle's question leaves first: it is answered elsewhere while the port computes here.
     const flight = { batch, expected: askOracle(batch), actual: askSubject(batch) };

@@ -21,6 +21,8 @@ export interface Subject {
    * `refused`, `unsupported` or `undecided` outcome.
    */
   ask(cases: readonly Case[], options: AskOptions): Promise<readonly Answer[]>;
+  /** The case as both sides are asked it, where this subject can't be asked it as it is; the id stays. */
+  asked?(c: Case): Case;
   /**
    * What of both answers can be held against each other, for a subject that speaks other words than PyTorch's or has fewer parts.
    * Without it, everything.

@@ -5,7 +5,7 @@ import { sizeOf } from '../../../tensor/shape.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import type { Construction } from './arguments.ts';
 import type { FloatArray, FunctionAnswer, GradientsLike, NormModule, NormParameters, TensorLike } from './contract.ts';
-import { ContractError, isTensorLike, ownArray } from './tensor-like.ts';
+import { ContractError, isTensor, isTensorLike, ownArray, toTensor } from './tensor-like.ts';
 
 /** The function as its caller sees it. */
 export type CallNorm = (input: FloatArray, shape: readonly number[], parameters: NormParameters) => unknown;
@@ -57,9 +57,11 @@ export class FunctionLayer implements NormModule {
 
   async forward(input: Tensor): Promise<TensorLike> {
     this.latest = null;
-    const answer = outputOf(await this.callNorm(ownArray(input), input.shape, this.parameters()));
+    checkRank(this.layer, input.shape.length);
+    const shape = isUnbatched(this.layer, input.shape.length) ? [1, ...input.shape] : input.shape;
+    const answer = outputOf(await this.callNorm(ownArray(input), shape, this.parameters()));
     this.latest = answer.backward ?? null;
-    return answer.output;
+    return withoutShape(answer.output);
   }
 
   /** Whether the latest call answered a way back. */
@@ -67,9 +69,10 @@ export class FunctionLayer implements NormModule {
     return this.latest !== null;
   }
 
-  backward(gradient: Tensor): GradientsLike | Promise<GradientsLike> {
+  async backward(gradient: Tensor): Promise<GradientsLike> {
     if (this.latest === null) throw new ContractError('the function answered no backward this time');
-    return this.latest(ownArray(gradient));
+    const gradients = await this.latest(ownArray(gradient));
+    return { ...gradients, input: withoutShape(gradients.input) };
   }
 
   private parameters(): NormParameters {
@@ -110,6 +113,26 @@ interface LayerOptions {
   readonly elementwiseAffine?: boolean;
   readonly trackRunningStats?: boolean;
   readonly bias?: boolean;
+}
+
+/** PyTorch's InstanceNorm layers take one sample without its axis, and call their function with it. */
+function isUnbatched(layer: LayerName, rank: number): boolean {
+  const spatial = /^InstanceNorm([123])d$/.exec(layer)?.[1];
+  return spatial !== undefined && rank === Number(spatial) + 1;
+}
+
+/** The elements alone; whoever reads them knows the shape. A tensor of other strides is read in index order. */
+function withoutShape(given: TensorLike): TensorLike {
+  return isTensor(given) ? (toTensor('output', given, given).storage as FloatArray) : given; // a norm answers no integers
+}
+
+/** What PyTorch's layers refuse before they call their function. Throws RangeError. */
+function checkRank(layer: LayerName, rank: number): void {
+  const spatial = /([123])d$/.exec(layer)?.[1];
+  if (spatial === undefined) return;
+  const most = Number(spatial) + 2;
+  const fewest = layer.startsWith('InstanceNorm') || spatial === '1' ? most - 1 : most;
+  if (rank < fewest || rank > most) throw new RangeError(`${layer} takes ${fewest} to ${most} axes, not ${rank}`);
 }
 
 function isRunning(layer: LayerName): boolean {

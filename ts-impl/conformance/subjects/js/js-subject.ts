@@ -3,6 +3,7 @@
 import type { Case } from '../../../../cases/case.ts';
 import type { Outcome } from '../../outcome.ts';
 import type { Subject, SubjectFacts } from '../subject.ts';
+import { contiguousCase } from './contiguous-case.ts';
 import type { Traits } from './held-norm.ts';
 import { missingParts } from './missing-parts.ts';
 import { isFunctionName } from './named-layers.ts';
@@ -44,6 +45,7 @@ export function makeJsSubject(parts: JsParts): JsSubject {
     notAsked: norms === null ? [] : notAskedOf(norms, sourceOf),
     replayWords,
     ask: async (cases) => (await parts.ask(cases)).map((outcome) => ({ outcome, truth: null })),
+    asked: contiguousCase,
     about: (layer) => {
       const norm = norms?.get(layer);
       return norm === undefined ? null : { name: norm.name, source: sourceOf(norm.name), layerFrom };
