@@ -5,7 +5,7 @@ import { judge } from '../../ts-impl/conformance/judge/judge.ts';
 import type { Subject } from '../../ts-impl/conformance/subjects/subject.ts';
 import type { TensorVerdict, Verdict } from '../../ts-impl/conformance/verdict.ts';
 import { recompute } from './recompute.ts';
-import { applies, STYLES } from './style.ts';
+import { applies, type Style, STYLES } from './style.ts';
 
 export interface AlarmCounts {
   cases: number;
@@ -36,11 +36,16 @@ export function noCounts(): AlarmCounts {
 }
 
 /** Asks the oracle one batch and counts into `counts`. */
-export async function countAlarms(cases: readonly Case[], oracle: Subject, counts: AlarmCounts): Promise<void> {
+export async function countAlarms(
+  cases: readonly Case[],
+  oracle: Subject,
+  counts: AlarmCounts,
+  styles: readonly Style[] = STYLES,
+): Promise<void> {
   const answers = await oracle.ask(cases, { truth: false });
   for (const [i, c] of cases.entries()) {
     counts.cases++;
-    for (const style of STYLES) {
+    for (const style of styles) {
       if (!applies(style, c.dtype)) continue;
       const { outcome, tensors } = recompute(c, answers[i].outcome, style);
       if (tensors === 0) continue;

@@ -125,7 +125,7 @@ class Walk {
       sets,
       weight: state.weight,
       bias: state.bias,
-      eps: state.eps ?? (input.dtype === 'float64' ? 2 ** -52 : 2 ** -23),
+      eps: this.style.epsFactor * (state.eps ?? (input.dtype === 'float64' ? 2 ** -52 : 2 ** -23)),
       centred: state.family !== 'rms',
       guarded: state.family === 'batch' || state.family === 'instance',
       style: this.style,

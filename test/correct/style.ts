@@ -18,6 +18,8 @@ export interface Style {
   readonly update: 'weighted' | 'lerp';
   /** Half precision: mean and variance are kept in the dtype of the input. */
   readonly narrowStatistics: boolean;
+  /** Times eps: 1 in every correct style; another only to see that the judge is not blind. */
+  readonly epsFactor: number;
 }
 
 const TEXTBOOK = {
@@ -28,6 +30,7 @@ const TEXTBOOK = {
   backward: 'textbook',
   update: 'weighted',
   narrowStatistics: false,
+  epsFactor: 1,
 } as const;
 
 export const STYLES: readonly Style[] = [
