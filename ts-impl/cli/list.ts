@@ -81,15 +81,14 @@ function caseIds(flags: CaseOptions): Rows {
 /** From the measured table: nobody is asked. */
 function listBehaviours(flags: ListFlags): Rows {
   const measured = measuredStates();
-  const rows = chooseBehaviours(flags).map(({ id, layers, line }) => {
+  const rows = chooseBehaviours(flags).map(({ id, layers, line }): Readonly<Record<string, string>> => {
     const { state, caughtBy } = measured.get(id) ?? { state: 'not measured yet', caughtBy: null };
-    return {
-      behaviour: id,
-      layers: flags.format === 'json' ? layers.join(' ') : briefly(layers),
-      about: line,
-      'caught by': caughtBy ?? 'nobody',
-      state,
-    };
+    const catcher = caughtBy ?? 'nobody';
+    if (flags.format === 'json') {
+      return { behaviour: id, layers: layers.join(' '), about: line, caughtBy: catcher, state };
+    }
+    // One sentence rather than columns, of which the widest would push the others off the screen.
+    return { behaviour: id, about: `${briefly(layers)}: ${line} · ${state} · caught by ${catcher}` };
   });
   if (rows.length === 0) throw new UsageError('no behaviour is left; widen --layer or --filter');
   return rows;
