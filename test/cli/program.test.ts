@@ -42,7 +42,7 @@ describe('exit codes', () => {
     ['no command', [], /Usage: normative/],
     ['an unknown command', ['chek'], /"chek" is no command/],
     ['an unknown option', ['check', '--sute', 'smoke'], /unknown option '--sute'/],
-    ['an unknown suite', ['check', '--suite', 'tiny'], /Allowed choices are smoke, standard, deep/],
+    ['an unknown suite', ['check', '--suite', 'tiny'], /Allowed choices are smoke, standard, behaviours, deep/],
     ['an unknown layer', ['check', '--layer', 'Batchnorm2d'], /Allowed choices are BatchNorm1d/],
     [
       'a tolerance that is none',
@@ -50,7 +50,7 @@ describe('exit codes', () => {
       /--tolerance is "loose", expected bound, torch or ulp:N/,
     ],
     ['a count that is none', ['check', '--cases', '1e3'], /Expected a whole number from 0/],
-    ['an oracle that is none', ['check', '--oracle', 'tensorflow'], /Expected torch, or an endpoint/],
+    ['an oracle that is none', ['check', '--oracle', 'tensorflow'], /Expected torch, embedded, or an endpoint/],
     ['no failure to wait for', ['check', '--max-failures', '0'], /--max-failures is 0, expected at least 1/],
     ['no time to wait', ['check', '--timeout-ms', '0'], /Expected a whole number from 1/],
     ['no case', ['check', '--filter', 'nothing*'], /no case to check/],
