@@ -2,6 +2,7 @@
 
 import { contiguous, fromStorage, isContiguous, type Tensor } from '../tensor/tensor.ts';
 import { isHalf } from '../tensor/half.ts';
+import { isChannelsLastContiguous, suggestMemoryFormat } from '../tensor/memory-format.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { ComputeArray } from './rounding.ts';
 import { backward, inverseOfRunning, normalise } from './batch-norm-kernel.ts';
@@ -140,7 +141,7 @@ export function nativeBatchNorm(
       const r = training || rv === null ? inverse : rv.map((v) => 1 / Math.sqrt(v + eps)); // [C]
       const g = backward(planes, gradient, mean, r, w, training);
       return {
-        input: g.input,
+        input: inMemoryOrder(g.input, input, gradient),
         weight: weight && fromStorage(input.dtype, weight.shape, g.weight),
         bias: bias && fromStorage(input.dtype, bias.shape, g.bias),
       };
@@ -163,6 +164,13 @@ function checkParameterRanks(weight: Tensor | null, bias: Tensor | null, inRows:
       `Function NativeBatchNormBackward0 returned an invalid gradient at index ${index + 1} - got [${sizeOf(t.shape)}] but expected shape compatible with ${sizes(t.shape)}`,
     );
   }
+}
+
+/** Of one value a plane PyTorch answers in channels-last order where the input alone lies so; all other orders are the kernel's. */
+function inMemoryOrder(dx: Tensor, input: Tensor, gradient: Tensor): Tensor {
+  const last = isChannelsLastContiguous(input) && suggestMemoryFormat(input) === 'channelsLast';
+  const alone = sizeOf(input.shape.slice(2)) === 1 && suggestMemoryFormat(gradient) === 'contiguous';
+  return last && alone ? { ...dx, strides: input.strides } : dx; // the same memory: only axes of size 1 have other strides
 }
 
 function checkStatistics(input: Tensor, mean: Tensor | null, variance: Tensor | null, training: boolean): void {
