@@ -20,7 +20,7 @@ export function isFollowed(c: Case): boolean {
       if (step.kind === 'cast') return step.dtype === c.dtype;
       if (step.kind === 'construct') return i === 0;
       if (step.kind === 'forward') return !step.input.shape.includes(0);
-      return step.kind === 'backward' || step.kind === 'read';
+      return step.kind === 'backward' || step.kind === 'read' || step.kind === 'save_state';
     })
   );
 }
@@ -87,6 +87,7 @@ class PlainNorm {
       case 'backward':
         return this.backward(step, honest);
       case 'read':
+      case 'save_state':
         return honest.kind === 'returned' ? this.answer(honest, (name) => this.stored(name)) : honest;
       default:
         return honest;
