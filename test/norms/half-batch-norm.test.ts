@@ -46,7 +46,7 @@ const MORE: readonly Subject[] = [
   { layer: 'BatchNorm1d', args: { num_features: int(40) }, shape: [300, 40], parameters: [40] },
   // Counts that half precision can't hold.
   { layer: 'BatchNorm1d', args: { num_features: int(3) }, shape: [2053, 3], parameters: [3] },
-  { layer: 'BatchNorm1d', args: { num_features: int(3) }, shape: [5, 3, 103], parameters: [3] },
+  { layer: 'BatchNorm1d', args: { num_features: int(40) }, shape: [5, 40, 103], parameters: [40] },
   { layer: 'BatchNorm1d', args: { num_features: int(5), ...PLAIN }, shape: [30, 5, 2], parameters: null },
   {
     layer: 'BatchNorm2d',
@@ -210,6 +210,20 @@ describe.skipIf(!hasPython)(`live${hasPython ? '' : ` (${NO_PYTHON})`}`, () => {
         ];
         cases.push({ id: `x/beta/${dtype}/${own}`, layer: 'BatchNorm1d', dtype, layout: 'contiguous', steps });
       }
+    }
+    for (const dtype of HALVES) {
+      // Variances about eps, strided: eps itself is rounded before it is added.
+      const variances = Array.from({ length: 700 }, (_, c) => 1e-4 * 1.01 ** c);
+      const steps: Step[] = [
+        {
+          kind: 'construct',
+          layer: 'BatchNorm1d',
+          arguments: { num_features: int(700), eps: float(1e-3), dtype: text(dtype) },
+        },
+        { kind: 'set_tensor', name: 'running_var', tensor: tensor(variances, [700], dtype) },
+        { kind: 'forward', mode: 'eval', input: laidOut([2, 700, 3], 'transposed', dtype, 41), gradient: false },
+      ];
+      cases.push({ id: `x/eps/${dtype}`, layer: 'BatchNorm1d', dtype, layout: 'transposed', steps });
     }
     const { found, elements } = await compare(cases);
     expect(elements).toBeGreaterThan(80_000);

@@ -141,9 +141,6 @@ function sumRows(planes: Planes, g: Float32Array, mean: Float32Array, sum: Float
       dot[c] = fma32(Math.fround(x[at] - mean[c]), g[at], dot[c]);
     }
   }
-  // PyTorch adds each thread's sums to 0 at last, which makes −0 of a sum 0.
-  for (let c = 0; c < C; c++) {
-    sum[c] += 0;
-    dot[c] += 0;
-  }
+  // PyTorch adds each thread's sums to 0 at last, which makes 0 of a −0 that a product too small left.
+  for (let c = 0; c < C; c++) dot[c] += 0;
 }
