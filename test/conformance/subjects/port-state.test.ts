@@ -135,6 +135,50 @@ function between({ input, parameters }: Layer): Readonly<Record<string, readonly
   return steps;
 }
 
+/** State dicts whole, with a part missing or odd, and with parts that nobody asked for; of every version, strict or not. */
+function loaded({ input, parameters }: Layer): Readonly<Record<string, readonly Step[]>> {
+  const whole: Readonly<Record<string, Tensor>> = {
+    weight: madeUp(parameters, 'float32', 1),
+    bias: madeUp(parameters, 'float64', 2),
+    running_mean: madeUp([3], 'float32', 3),
+    running_var: tensor([1, 2, 3], [3], 'float64'),
+    num_batches_tracked: tensor([7], [], 'int64'),
+  };
+  const odd: Readonly<Record<string, Tensor>> = {
+    longer: madeUp([4], 'float32', 4),
+    scalar: madeUp([], 'float32', 5),
+    one: tensor([3.75], [1], 'float32'),
+    huge: tensor([1e30], [], 'float64'),
+    nan: tensor([Number.NaN], [], 'float32'),
+    whole: tensor([1, 2, 3], [3], 'int64'),
+  };
+  const dicts: Record<string, Readonly<Record<string, Tensor>>> = {
+    whole,
+    none: {},
+    more: { ...whole, 'x.y': odd.one, z: odd.one },
+  };
+  for (const name of Object.keys(whole)) {
+    dicts[`no-${name}`] = Object.fromEntries(Object.entries(whole).filter(([other]) => other !== name));
+    for (const [word, value] of Object.entries(odd)) dicts[`${word}-${name}`] = { ...whole, [name]: value };
+  }
+  const forward: Step = { kind: 'forward', mode: 'train', input: madeUp(input, 'float32', 2), gradient: false };
+  const trajectories: Record<string, readonly Step[]> = {};
+  for (const [name, dict] of Object.entries(dicts)) {
+    const entries = Object.entries(dict).map(([key, value]) => ({ name: key, tensor: value }));
+    for (const version of [null, 0, 1, 2, 3]) {
+      for (const strict of [true, false]) {
+        const step: Step = { kind: 'load_state', entries, version, strict };
+        trajectories[`${name}-${version}-${strict}`] = [step, { kind: 'save_state' }, forward, ALL];
+      }
+    }
+  }
+  trajectories.twice = [
+    { kind: 'load_state', entries: [...named(odd.longer), ...named(whole.weight)], version: 2, strict: false },
+    ALL,
+  ];
+  return trajectories;
+}
+
 function named(t: Tensor): readonly NamedTensor[] {
   return ['weight', 'bias', 'running_mean'].map((name) => ({ name, tensor: t }));
 }
@@ -171,6 +215,13 @@ describe.skipIf(!hasPython)(`live PyTorch${hasPython ? '' : ` (${NO_PYTHON})`}`,
       expect(cases).toBeGreaterThan(80);
       // A layer without statistics takes a tensor of any name in PyTorch, as a plain attribute; the port does not.
       expect(lacking.filter((name) => !/^count|^without/.test(name))).toEqual([]);
+    });
+
+    test('loaded', async () => {
+      const { cases, bad, lacking } = await compare(one, loaded(one));
+      expect(bad).toEqual([]);
+      expect(lacking).toEqual([]);
+      expect(cases).toBeGreaterThan(350);
     });
 
     test('changed between a call and its way back', async () => {
