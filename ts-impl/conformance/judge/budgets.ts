@@ -56,7 +56,7 @@ export class Budgets {
     const sound = new Float64Array(budgets.length); // [elements]
     const unit = unitRoundoff(expected.dtype);
     for (let i = 0; i < sound.length; i++) {
-      const rounding = unit * Math.abs(values[i]);
+      const rounding = Number.isFinite(values[i]) ? unit * Math.abs(values[i]) : 0;
       // A budget of 0 is exact. NaN: the statistic itself left the numbers, and what PyTorch made of that is to be made again. An infinite
       // budget is an answer: no digit of a correct computation survives there.
       if (budgets[i] === 0) sound[i] = 0;

@@ -67,6 +67,7 @@ export function compareTensor(
   let worst = -1;
   let worstShare = -1;
   let open: Openness | null | undefined;
+  const wrong = new Uint8Array(size); // [size]
   for (let i = 0; i < size; i++) {
     const x = e[i];
     const y = a[i];
@@ -86,6 +87,7 @@ export function compareTensor(
       ok = open !== null && mayLeave(open, i, x, y);
     }
     if (ok) within++;
+    else wrong[i] = 1;
     // The share of the budget that is used; without a comparison there is none, and that is the worst.
     const used = distance === 0 ? 0 : distance / budget;
     const share = finite && !Number.isNaN(used) ? used : ok ? 0 : Number.POSITIVE_INFINITY;
@@ -111,7 +113,7 @@ export function compareTensor(
     maxAbsolute,
     maxRelative,
     worst: describe(worst, e, a, budgetAt(worst), expected, actual, truth),
-    oracleAtFault: differs === 0 || truth === null ? 0 : countOracleFaults(e, a, budgetAt, truth),
+    oracleAtFault: differs === 0 || truth === null ? 0 : countOracleFaults(e, a, wrong, budgetAt, truth),
   };
 }
 
@@ -203,15 +205,16 @@ function describe(
 function countOracleFaults(
   e: ArrayLike<number>,
   a: ArrayLike<number>,
+  wrong: Uint8Array,
   budgetAt: (i: number) => number,
   truth: Truth,
 ): number {
   let right = 0;
   let beyond = 0;
   for (let i = 0; i < e.length; i++) {
-    if (sameFloat(e[i], a[i])) continue;
+    if (wrong[i] === 0) continue;
     const budget = budgetAt(i);
-    if (Math.abs(e[i] - a[i]) <= budget || !(distanceTo(truth, i, a[i]) <= budget)) continue;
+    if (!(distanceTo(truth, i, a[i]) <= budget)) continue;
     right++;
     if (!(distanceTo(truth, i, e[i]) <= budget)) beyond++;
   }
