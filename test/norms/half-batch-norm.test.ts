@@ -212,6 +212,13 @@ describe.skipIf(!hasPython)(`live${hasPython ? '' : ` (${NO_PYTHON})`}`, () => {
       }
     }
     for (const dtype of HALVES) {
+      // 515 values a channel, of variances from 1 to 6: bfloat16 divides by 516.
+      const spread = valuesOf(madeUp([515, 64], 'float64', 51)).map((x, i) => x * (1 + (i % 64) / 64));
+      const train: Step[] = [
+        construct(64, dtype),
+        { kind: 'forward', mode: 'train', input: tensor(spread, [515, 64], dtype), gradient: false },
+      ];
+      cases.push({ id: `x/count/${dtype}`, layer: 'BatchNorm1d', dtype, layout: 'contiguous', steps: train });
       // Variances about eps, strided: eps itself is rounded before it is added.
       const variances = Array.from({ length: 700 }, (_, c) => 1e-4 * 1.01 ** c);
       const steps: Step[] = [
