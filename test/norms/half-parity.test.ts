@@ -77,6 +77,7 @@ const GROUPS = [
   [1, 1, 29, 20],
   [1, 2, 33, 12],
   [1, 1, 41, 3],
+  [150, 1, 32, 2],
 ]; // N, G, channels of a group, pixels
 /** Pixels from which channels-last kernels go another way, and one less. */
 const LARGE = [
