@@ -33,6 +33,7 @@ const argued = JSON.parse(readFileSync(new URL('equivalent.json', import.meta.ur
 const used = new Set();
 const rows = taken.flatMap(rowsOf);
 const table = new Table({
+  style: { head: [], border: [] },
   head: ['file', 'mutants', 'killed', 'survived', 'not run', 'equivalent', 'static', 'score'],
 });
 for (const r of rows)
