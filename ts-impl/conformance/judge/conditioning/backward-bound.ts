@@ -162,6 +162,8 @@ function parameterErrors(
       }
       const z = Math.abs(x[i] - mean) * scale;
       const shift = high * (by.meanError[set] + shiftRounding * (Math.abs(x[i]) + Math.abs(mean)));
+      // z comes before g in one form, g·(x − m) before r in the other.
+      if (high * Math.abs(x[i] - mean) > precision.workLargest) open[channel] = OPEN;
       weight.size[channel] += gradient * z;
       products[channel] += gradient * Math.abs(x[i] - mean);
       weight.error[channel] += gradient * ((rounding + half + growth) * z + shift) + tiny * (1 + high);
@@ -169,7 +171,7 @@ function parameterErrors(
   }
   for (let channel = 0; channel < sets.channels; channel++) {
     weight.error[channel] += answerTiny;
-    if (half > 0 && products[channel] > precision.largest) open[channel] = OPEN;
+    if (products[channel] > (half > 0 ? precision.largest : precision.workLargest)) open[channel] = OPEN;
     bias.error[channel] += answerTiny;
   }
   const opener =
