@@ -6,6 +6,7 @@ export default {
   vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
   mutate: ['ts-impl/conformance/judge/{compare-tensor,tolerance,judge}.ts', 'ts-impl/tensor/float-line.ts'],
   coverageAnalysis: 'perTest',
+  disableTypeChecks: false, // types are taken off, not checked
   concurrency: 1,
   timeoutMS: 5000,
   timeoutFactor: 3,

@@ -10,6 +10,7 @@ export default {
   testRunnerNodeArgs: ['--import', new URL('load.mjs', import.meta.url).href],
   mutate: ['ts-impl/norms/**/*.ts', '!ts-impl/norms/wasm/kernels*.ts'],
   coverageAnalysis: 'perTest',
+  disableTypeChecks: false, // types are taken off, not checked
   concurrency: 1,
   timeoutMS: 5000,
   timeoutFactor: 3,
