@@ -1,5 +1,6 @@
 // `npm run mutation`: Stryker over the norms and the comparator, then a table of each file and every survivor that nobody has argued away.
-// `--small` takes a few files that fit into two minutes; other arguments are the files to take; `--table` only reads the last reports.
+// `--small` takes a few files that fit into two minutes; other arguments are the files to take; `--no-static` leaves out mutants that act only
+// while a module is loaded, most of the time of a run; `--table` only reads the last reports.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -61,7 +62,7 @@ function stryker({ config, has }) {
     'run',
     config,
     ...(own.length > 0 ? ['--mutate', own.join(',')] : []),
-    ...(small ? ['--ignoreStatic'] : []),
+    ...(small || given.includes('--no-static') ? ['--ignoreStatic'] : []),
   ];
   const { status } = spawnSync(`${ROOT}node_modules/.bin/stryker`, args, { cwd: ROOT, stdio: 'inherit' });
   if (status !== 0) throw new Error(`Stryker ended with ${status} on ${config}; its lines above say why`);
