@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { AccuracyTally } from '../../../ts-impl/conformance/judge/accuracy.ts';
-import { answer, float32, oneForward, returned } from './hand-made.ts';
+import { type Step, int } from '../../../cases/case.ts';
+import { answer, caseOf, float32, oneForward, refused, returned } from './hand-made.ts';
 
 const made = returned({}, { repr: 'BatchNorm1d(1)' });
 const answered = (values: readonly number[]) => {
@@ -29,4 +30,22 @@ test('a last digit is no inaccuracy, and overflow is another matter', () => {
   expect(inaccurate([1, 2, 3, 4], right)).toEqual([]);
   expect(inaccurate([1, 2, 3, 4], right.with(0, -1.34))).toHaveLength(1);
   expect(inaccurate([1e30, 2e30, 3e30, 4e30], [0, 0, 0, 0])).toEqual([]);
+});
+
+test('a call that the narrow dtype refuses says nothing of the state it leaves', () => {
+  const steps: Step[] = [
+    { kind: 'construct', layer: 'BatchNorm1d', arguments: { num_features: int(1) } },
+    { kind: 'forward', mode: 'train', input: float32([1, 2, 3, 4], [4, 1]), gradient: false },
+    { kind: 'read', what: 'buffers' },
+  ];
+  const output = returned({ output: float32([-1.34, -0.45, 0.45, 1.34], [4, 1]) });
+  const tally = new AccuracyTally();
+  tally.add(
+    caseOf(steps),
+    answer(
+      [made, refused('RuntimeError', 'mixed dtype'), returned({ running_mean: float32([0]) })],
+      [made, output, returned({ running_mean: float32([0.25]) })],
+    ),
+  );
+  expect(tally.inaccurate()).toEqual([]);
 });

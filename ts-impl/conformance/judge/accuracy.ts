@@ -35,8 +35,11 @@ export class AccuracyTally {
     if (truth === null || overflows(c)) return;
     const wide = c.dtype === 'float64' || (truth.kind !== 'returned' && truth.kind !== 'refused') ? null : truth.steps;
     const exact = isSmall(c) ? truthOf(c, outcome.steps) : null;
+    let same = true; // a call that float64 answers and the narrower dtype refuses leaves another state behind
     outcome.steps.forEach((result, step) => {
-      if (result.kind === 'returned') this.addStep(c, step, result, exact?.[step] ?? null, wide?.[step] ?? null);
+      same &&= result.kind === wide?.[step]?.kind;
+      const wideStep = same ? (wide?.[step] ?? null) : null;
+      if (result.kind === 'returned') this.addStep(c, step, result, exact?.[step] ?? null, wideStep);
     });
   }
 
