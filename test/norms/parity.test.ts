@@ -1,7 +1,7 @@
 // The port against the live oracle, bit for bit: every layer, dtype and layout, forward, backward and buffers, and every refusal.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Case } from '../../cases/case.ts';
+import { bool, type Case, none, tensorValue } from '../../cases/case.ts';
 import { generate, hasIndex, LISTED_FAMILIES, nthIndex } from '../../cases/g1/generate.ts';
 import type { Outcome } from '../../ts-impl/conformance/outcome.ts';
 import { type Oracle, startOracle } from '../../ts-impl/conformance/subjects/oracle.ts';
@@ -10,6 +10,7 @@ import { hasPython, NO_PYTHON, PYTHON } from '../conformance/subjects/live-pytho
 import { type Difference, differences } from './differences.ts';
 import { LAYOUTS, madeUp } from './made-up.ts';
 import { caseFor, SUBJECTS } from './parity-cases.ts';
+import { type Tensor, tensor } from '../../ts-impl/tensor/tensor.ts';
 
 let oracle: Oracle;
 const port = makePort();
@@ -57,6 +58,30 @@ describe.skipIf(!hasPython)(`live${hasPython ? '' : ` (${NO_PYTHON})`}`, () => {
       expect(found).toEqual([]);
     },
   );
+
+  test('batch_norm of a vector or a number: the same words', async () => {
+    const given = (t: Tensor | null) => (t === null ? none : tensorValue(t));
+    const vector = (n: number) => tensor(new Array(n).fill(0.5), [n], 'float32');
+    const inputs = [vector(3), vector(1), vector(0), tensor([0.5], [], 'float32')];
+    const cases = inputs.flatMap((input, i) =>
+      [true, false].flatMap((training) =>
+        [null, vector(3), vector(0)].flatMap((statistic) =>
+          [null, vector(3), vector(0)].flatMap((weight): Case[] => {
+            const empty = statistic?.shape[0] === 0;
+            if (input.shape.length === 0 && !training && empty) return []; // PyTorch: a list of 2⁶⁴ − 1 axes does not fit
+            const [running_mean, running_var] = [given(statistic), given(statistic)];
+            const values = { input: given(input), running_mean, running_var, weight: given(weight) };
+            const step = { kind: 'call', function: 'batch_norm', gradient: false } as const;
+            const id = `vector/${i}/${training}/${statistic?.shape}/${weight?.shape}`;
+            const about = { layer: 'batch_norm', dtype: 'float32', layout: 'contiguous' } as const;
+            return [{ id, ...about, steps: [{ ...step, arguments: { ...values, training: bool(training) } }] }];
+          }),
+        ),
+      ),
+    );
+    expect(cases).toHaveLength(69);
+    expect((await compare(cases)).found).toEqual([]);
+  });
 });
 
 test('a difference is seen', () => {

@@ -75,10 +75,12 @@ export function nativeBatchNorm(
   eps: number,
 ): Call {
   if (sizeOf(input.shape) === 0) return emptyCall(input, weight, bias);
-  checkStatistics(input, runningMean, runningVar, training);
-  const C = input.shape[1];
+  // Of fewer than two axes PyTorch reads past the end of the sizes, where a tensor that was never resized has 0.
+  const C = input.shape.length < 2 ? 0 : input.shape[1];
+  checkStatistics(C, runningMean, runningVar, training);
   checkElements('weight', weight, C);
   checkElements('bias', bias, C);
+  checkRank(input.shape.length);
   if (training && (runningMean === null) !== (runningVar === null)) {
     throw new TorchError('ValueError', 'running_mean and running_var must either both be None or neither be None');
   }
@@ -173,13 +175,15 @@ function inMemoryOrder(dx: Tensor, input: Tensor, gradient: Tensor): Tensor {
   return last && alone ? { ...dx, strides: input.strides } : dx; // the same memory: only axes of size 1 have other strides
 }
 
-function checkStatistics(input: Tensor, mean: Tensor | null, variance: Tensor | null, training: boolean): void {
-  const rank = input.shape.length;
+/** What asks for axis 1 says where there is none. */
+function checkRank(rank: number): void {
   if (rank === 0) throw new TorchError('IndexError', 'Dimension specified as 1 but tensor has no dimensions');
-  if (rank === 1 && (mean !== null || training)) {
+  if (rank === 1) {
     throw new TorchError('IndexError', 'Dimension out of range (expected to be in range of [-1, 0], but got 1)');
   }
-  const C = input.shape[1];
+}
+
+function checkStatistics(C: number, mean: Tensor | null, variance: Tensor | null, training: boolean): void {
   for (const [name, t] of [['running_mean', mean] as const, ['running_var', variance] as const]) {
     if (t === null && !training) {
       throw new TorchError('RuntimeError', `${name} must be defined in evaluation mode`);
