@@ -35,8 +35,10 @@ export function isTensorLike(value: unknown): value is TensorLike {
 /** As a tensor of its own. A value without a shape has that of `like`, plain numbers and half-precision bits its dtype. Throws ContractError. */
 export function toTensor(what: string, value: unknown, like: { readonly dtype: Dtype; readonly shape: Shape }): Tensor {
   if (isTensor(value)) return withStrides(what, value, like.dtype);
-  if (isStorage(value)) return shaped(what, dtypeOf(value, like.dtype), like.shape, value.slice());
-  if (Array.isArray(value)) return shaped(what, like.dtype, like.shape, rounded(what, value, like.dtype));
+  if (isStorage(value)) return shaped(what, dtypeOf(value, like.dtype), like.shape, value, () => value.slice());
+  if (Array.isArray(value)) {
+    return shaped(what, like.dtype, like.shape, value, () => rounded(what, value, like.dtype));
+  }
   throw new ContractError(
     `${what} is ${describe(value)}, expected a typed array, an array of numbers or a tensor ({ dtype, shape, storage })`,
   );
@@ -85,16 +87,23 @@ function withStrides(what: string, t: Tensor, fallback: Dtype): Tensor {
   if (Array.isArray(t.strides) && t.strides.length === shape.length) {
     return ownTensor({ dtype, shape, strides: t.strides, offset: t.offset ?? 0, storage });
   }
-  return shaped(what, dtype, shape, storage.slice());
+  return shaped(what, dtype, shape, storage, () => storage.slice());
 }
 
-function shaped(what: string, dtype: Dtype, shape: Shape, storage: Storage): Tensor {
-  if (storage.length !== sizeOf(shape)) {
+/** Counts the elements before it copies them: a wrong answer may be far larger than the right one. */
+function shaped(
+  what: string,
+  dtype: Dtype,
+  shape: Shape,
+  { length }: { readonly length: number },
+  own: () => Storage,
+): Tensor {
+  if (length !== sizeOf(shape)) {
     throw new ContractError(
-      `${what} has ${storage.length} elements, expected ${sizeOf(shape)} for shape [${shape.join(', ')}]`,
+      `${what} has ${length} elements, expected ${sizeOf(shape)} for shape [${shape.join(', ')}]`,
     );
   }
-  return fromStorage(dtype, shape, storage);
+  return fromStorage(dtype, shape, own());
 }
 
 function dtypeOf(storage: Storage, like: Dtype): Dtype {
