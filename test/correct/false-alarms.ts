@@ -69,6 +69,7 @@ const EXAMPLES_PER_CELL = 3;
 function tally(counts: AlarmCounts, style: string, c: Case, verdict: Verdict): void {
   let alarmed = false;
   let faulty = false;
+  let misread = false;
   for (const t of verdict.tensors) {
     const key = [style, c.layer, c.dtype, t.direction].join(' | ');
     const cell = counts.cells.get(key) ?? { tensors: 0, alarms: 0, worst: 0 };
@@ -76,8 +77,10 @@ function tally(counts: AlarmCounts, style: string, c: Case, verdict: Verdict): v
     cell.tensors++;
     if (t.differs === 0) cell.worst = Math.max(cell.worst, shareOf(t));
     if (t.differs === 0) continue;
-    if (t.oracleAtFault === t.differs) {
+    // Where PyTorch misreads an upstream gradient all its gradients of that case are of another question, within the truth's budget or not.
+    if (t.oracleAtFault === t.differs || (t.direction === 'backward' && misread)) {
       faulty = true;
+      misread ||= t.direction === 'backward';
       continue;
     }
     cell.alarms++;

@@ -33,7 +33,7 @@ interface SetMeans {
 
 /**
  * Batch statistics: dx = r·(gw − mean(gw) − z·mean(gw·z)), so
- * r₊·[ (c·k + h + 3ρ)·(|gw| + G + |z|·P) + δz·(|z|·G + P + δz·G) ] with ρ = Δr/r, δz = r₊·(δm + c·(|x| + |m|)).
+ * r₊·[ ((1 + ρ)²·(c·k + h) + 3ρ + ρ²)·(|gw| + G + |z|·P) + δz·((1 + ρ)·(|z|·G + P) + δz·G) ] with ρ = Δr/r, δz = r₊·(δm + c·(|x| + |m|)).
  * Running statistics: dx = gw·r, so |gw|·((2·c + h)·r + Δr).
  */
 function inputErrors(pass: Pass, by: Normaliser, upstream: Float64Array): GradientError {
@@ -77,10 +77,11 @@ function inputErrors(pass: Pass, by: Normaliser, upstream: Float64Array): Gradie
       const shift = high * (by.meanError[set] + shiftRounding * (Math.abs(x[i]) + Math.abs(mean)));
       const terms = gradient + gradientMean + z * productMean;
       size[i] = high * terms;
-      error[i] =
-        high * ((rounding + 3 * growth) * terms + shift * (z * gradientMean + productMean + shift * gradientMean)) +
-        tiny * (1 + high) * (1 + high) +
-        answerTiny;
+      // z and P may themselves be 1 + ρ times as large, which counts where ρ does: (1 + ρ)·(3ρ + ρ²) is above (1 + ρ)³ − 1.
+      const larger = 1 + growth;
+      const spread = larger * larger * rounding + (3 + growth) * growth;
+      const shifted = shift * (larger * (z * gradientMean + productMean) + shift * gradientMean);
+      error[i] = high * (spread * terms + shifted) + tiny * (1 + high) * (1 + high) + answerTiny;
     }
   }
   const kindAt = (i: number) => open[sets.setOf[Math.floor(i / sets.inner)]];
@@ -126,7 +127,7 @@ function setMeans(pass: Pass, by: Normaliser, upstream: Float64Array, n: number)
   return { gradient, product };
 }
 
-/** dw = Σ g·z and db = Σ g over a channel: Σ |g|·( (c·k + h)·|z| + δz + ρ·|z| ) and c·k·Σ |g|, with k of roundings in the half type if `inType`. */
+/** dw = Σ g·z and db = Σ g over a channel: Σ |g|·( (c·k + h)·(1 + ρ)·|z| + δz + ρ·|z| ) and c·k·Σ |g|, with k of roundings in the half type if `inType`. */
 function parameterErrors(
   pass: Pass,
   by: Normaliser,
@@ -166,7 +167,9 @@ function parameterErrors(
       if (high * Math.abs(x[i] - mean) > precision.workLargest) open[channel] = OPEN;
       weight.size[channel] += gradient * z;
       products[channel] += gradient * Math.abs(x[i] - mean);
-      weight.error[channel] += gradient * ((rounding + half + growth) * z + shift) + tiny * (1 + high);
+      // What is rounded may be 1 + ρ times z.
+      const relative = (rounding + half) * (1 + growth) + growth;
+      weight.error[channel] += gradient * (relative * z + shift) + tiny * (1 + high);
     }
   }
   for (let channel = 0; channel < sets.channels; channel++) {
