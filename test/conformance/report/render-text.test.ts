@@ -104,6 +104,33 @@ test('says all of it in order', () => {
   expect(text).not.toContain('suite');
 });
 
+test('a module that can not be loaded is told once for all layers', () => {
+  const reason = { kind: 'import', message: 'norms.js can not be imported' } as const;
+  const lost = { ...subject, findings: [], unexplained: [], equivalent: null, source: null, reason };
+  const totals = { ...NO_TOTALS, cases: 9, undecided: 9 };
+  const layers = ['LayerNorm', 'GroupNorm', 'RMSNorm'].map((name): SubjectReport => ({ ...lost, name, totals }));
+  const text = renderText({ ...report, subjects: layers }, false);
+  expect(text.split(reason.message)).toHaveLength(2);
+  expect(text).toContain('LayerNorm, GroupNorm, RMSNorm\n  import: norms.js');
+});
+
+test('a number that no bound holds is not beyond its budget', () => {
+  const shared = {
+    case: 'x1/w',
+    step: 0,
+    tensor: 'output',
+    index: [0],
+    expected: 'NaN',
+    actual: 1,
+    ulp: 'NaN',
+  } as const;
+  const worst = { ...shared, absolute: 'NaN', relative: 'NaN', nearer: 'oracle' } as const;
+  const text = (budget: number | 'Infinity') =>
+    renderText({ ...report, subjects: [{ ...subject, worst: [{ ...worst, budget }] }] }, false);
+  expect(text('Infinity')).toContain('NaN ULP, ill-conditioned: no digit survives here');
+  expect(text(1)).toContain('NaN ULP, beyond any budget');
+});
+
 test('colours when told to', () => {
   expect(renderText(report, true)).toContain('\u001b[31m');
   expect(renderText(report, false)).not.toContain('\u001b[');

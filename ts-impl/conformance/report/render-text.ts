@@ -7,6 +7,7 @@ import { replayLine, replayWords } from './describe-verdict.ts';
 import { type Colors, findingLines, handy, unexplainedLines } from './finding-lines.ts';
 import { accuracyLines } from './render-accuracy.ts';
 import type { Report, SubjectReport, Totals, Worst } from './report.ts';
+import { shareOf } from './tally.ts';
 
 /** Worst elements, and unexplained differences of one subject, that are shown; the JSON report holds all. */
 const WORST_SHOWN = 5;
@@ -23,7 +24,10 @@ export function renderText(report: Report, color: boolean): string {
     worstLines(report, colors),
     accuracyLines(report, colors),
   ];
-  for (const subject of report.subjects) parts.push(subjectLines(subject, report.oracle.name, colors));
+  for (const alike of byReason(report.subjects)) {
+    const name = alike.map((subject) => subject.name).join(', ');
+    parts.push(subjectLines({ ...alike[0], name }, report.oracle.name, colors));
+  }
   if (report.skipped.length > 0) {
     parts.push(['skipped', ...report.skipped.map(({ name, reason }) => `  ${name}: ${reason}`)].join('\n'));
   }
@@ -117,7 +121,9 @@ function worstLines(report: Report, colors: Colors): string {
   const ranked = report.subjects
     .flatMap((subject) => {
       const shared = { name: subject.name, words: replayWords(report.oracle.name, subject) };
-      return subject.worst.map((worst) => ({ ...shared, worst, share: shareOf(worst) }));
+      return subject.worst.map((worst) => {
+        return { ...shared, worst, share: shareOf(Number(worst.absolute), Number(worst.budget)) };
+      });
     })
     .sort((a, b) => rankOf(b.worst, b.share) - rankOf(a.worst, a.share))
     .slice(0, WORST_SHOWN);
@@ -130,11 +136,16 @@ function worstLines(report: Report, colors: Colors): string {
           ? ', as near to the truth'
           : `, ${worst.nearer} nearer to the truth`;
     const place = `${worst.tensor}[${worst.index.join(', ')}]`;
-    const used = Number.isFinite(share) ? `${(100 * share).toPrecision(2)} % of its budget` : 'beyond any budget';
+    const used = usedWords(worst, share);
     const values = `expected ${worst.expected}, got ${worst.actual}, ${worst.ulp} ULP`;
     return `  ${name} ${place}: ${values}, ${used}${nearer}\n    ${colors.dim(handy(replayLine(worst.case, words)))}`;
   });
   return ['worst distances', ...lines].join('\n');
+}
+
+function usedWords(worst: Worst, share: number): string {
+  if (Number(worst.budget) === Number.POSITIVE_INFINITY) return 'ill-conditioned: no digit survives here';
+  return Number.isFinite(share) ? `${(100 * share).toPrecision(2)} % of its budget` : 'beyond any budget';
 }
 
 /** What is worst: the share of the budget, but no last digit that had no budget before a value that is another one. */
@@ -143,18 +154,28 @@ function rankOf(worst: Worst, share: number): number {
   return Number.isFinite(relative) ? Math.min(share, relative * 1e7) : share;
 }
 
-function shareOf(worst: Worst): number {
-  const absolute = Number(worst.absolute);
-  if (!Number.isFinite(absolute)) return Number.POSITIVE_INFINITY;
-  return absolute === 0 ? 0 : absolute / Number(worst.budget);
+/** One after another, but those together of which nothing was answered for one and the same reason, such as a module that can't be loaded. */
+function byReason(subjects: readonly SubjectReport[]): SubjectReport[][] {
+  const groups: SubjectReport[][] = [];
+  for (const subject of subjects) {
+    const latest = groups.at(-1);
+    const same = latest !== undefined && JSON.stringify(latest[0].reason) === JSON.stringify(subject.reason);
+    if (same && isSilent(subject) && isSilent(latest[0])) latest.push(subject);
+    else groups.push([subject]);
+  }
+  return groups;
+}
+
+/** Whether no case was answered: the reason says it once for all. */
+function isSilent({ reason, totals }: SubjectReport): boolean {
+  return reason !== null && totals.undecided === totals.cases;
 }
 
 function subjectLines(subject: SubjectReport, oracle: string, colors: Colors): string {
   const lines: string[] = [];
   const words = replayWords(oracle, subject);
   for (const finding of subject.findings) lines.push(...findingLines(finding, colors));
-  // Where no case was answered, the reason says it once for all.
-  const silent = subject.reason !== null && subject.totals.undecided === subject.totals.cases;
+  const silent = isSilent(subject);
   const shown = silent ? 0 : subject.findings.length === 0 ? UNEXPLAINED_SHOWN : UNEXPLAINED_BESIDE_FINDINGS;
   const rest = subject.unexplained.length - shown;
   if (subject.findings.length > 0 && subject.unexplained.length > 0) lines.push('  not explained by that:');

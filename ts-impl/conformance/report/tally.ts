@@ -32,8 +32,7 @@ export class Tally {
   private rank(id: string, tensor: TensorVerdict): void {
     const worst = tensor.worst;
     if (worst === null) return;
-    const finite = Number.isFinite(worst.absolute);
-    const share = !finite ? Number.POSITIVE_INFINITY : worst.absolute === 0 ? 0 : worst.absolute / worst.budget;
+    const share = shareOf(worst.absolute, worst.budget);
     let at = this.ranked.length;
     while (at > 0 && this.ranked[at - 1].share < share) at--;
     if (at >= WORST_KEPT) return;
@@ -105,6 +104,12 @@ export function addTotals(a: Totals, b: Totals): Totals {
     unsupported: a.unsupported + b.unsupported,
     undecided: a.undecided + b.undecided,
   };
+}
+
+/** How much of its budget an error takes; nothing of one that has no end, not even where one side is no number. */
+export function shareOf(absolute: number, budget: number): number {
+  if (absolute === 0 || budget === Number.POSITIVE_INFINITY) return 0;
+  return Number.isFinite(absolute) ? absolute / budget : Number.POSITIVE_INFINITY;
 }
 
 // --- internal ---
