@@ -114,7 +114,7 @@ test('a module that can not be loaded is told once for all layers', () => {
   expect(text).toContain('LayerNorm, GroupNorm, RMSNorm\n  import: norms.js');
 });
 
-test('a number that no bound holds is not beyond its budget', () => {
+test('a number beside none is given no share of its budget', () => {
   const shared = {
     case: 'x1/w',
     step: 0,
@@ -128,7 +128,7 @@ test('a number that no bound holds is not beyond its budget', () => {
   const text = (budget: number | 'Infinity') =>
     renderText({ ...report, subjects: [{ ...subject, worst: [{ ...worst, budget }] }] }, false);
   expect(text('Infinity')).toContain('NaN ULP, ill-conditioned: no digit survives here');
-  expect(text(1)).toContain('NaN ULP, beyond any budget');
+  expect(text(1)).toContain('NaN ULP, no number on one side');
 });
 
 test('colours when told to', () => {

@@ -53,6 +53,16 @@ test('an error takes nothing of a budget that has no end', () => {
 });
 
 describe('Tally', () => {
+  test('ranks an allowed NaN below a number, and one that differs above', () => {
+    const tally = new Tally();
+    const one = (id: string, absolute: number, differs: number) =>
+      tally.add(verdict(id, 'within', [tensorVerdict(absolute, 4, { differs })]));
+    one('x1/allowed', Number.NaN, 0);
+    one('x1/number', 1, 0);
+    one('x1/wrong', Number.NaN, 1);
+    expect(tally.worst().map((worst) => worst.case)).toEqual(['x1/wrong', 'x1/number', 'x1/allowed']);
+  });
+
   test('counts each verdict once in its class', () => {
     const tally = new Tally();
     const kinds: VerdictKind[] = ['identical', 'within', 'within', 'differs', 'refused', 'unsupported', 'undecided'];
@@ -78,7 +88,7 @@ describe('Tally', () => {
   test('puts what is not finite first, in words that JSON has', () => {
     const tally = new Tally();
     tally.add(verdict('x1/a', 'differs', [tensorVerdict(5, 1)]));
-    tally.add(verdict('x1/b', 'differs', [tensorVerdict(Number.NaN, 1)]));
+    tally.add(verdict('x1/b', 'differs', [tensorVerdict(Number.NaN, 1, { differs: 1 })]));
     tally.add(verdict('x1/c', 'within', [tensorVerdict(0, 0)]));
     expect(tally.worst().map((w) => [w.case, w.absolute])).toEqual([
       ['x1/b', 'NaN'],

@@ -122,7 +122,9 @@ function worstLines(report: Report, colors: Colors): string {
     .flatMap((subject) => {
       const shared = { name: subject.name, words: replayWords(report.oracle.name, subject) };
       return subject.worst.map((worst) => {
-        return { ...shared, worst, share: shareOf(Number(worst.absolute), Number(worst.budget)) };
+        const absolute = Number(worst.absolute);
+        const allowed = subject.totals.differs === 0 && !Number.isFinite(absolute);
+        return { ...shared, worst, share: allowed ? 0 : shareOf(absolute, Number(worst.budget)) };
       });
     })
     .sort((a, b) => rankOf(b.worst, b.share) - rankOf(a.worst, a.share))
@@ -145,7 +147,8 @@ function worstLines(report: Report, colors: Colors): string {
 
 function usedWords(worst: Worst, share: number): string {
   if (Number(worst.budget) === Number.POSITIVE_INFINITY) return 'ill-conditioned: no digit survives here';
-  return Number.isFinite(share) ? `${(100 * share).toPrecision(2)} % of its budget` : 'beyond any budget';
+  if (!Number.isFinite(Number(worst.absolute))) return 'no number on one side';
+  return `${(100 * share).toPrecision(2)} % of its budget`;
 }
 
 /** What is worst: the share of the budget, but no last digit that had no budget before a value that is another one. */

@@ -32,7 +32,8 @@ export class Tally {
   private rank(id: string, tensor: TensorVerdict): void {
     const worst = tensor.worst;
     if (worst === null) return;
-    const share = shareOf(worst.absolute, worst.budget);
+    const allowed = tensor.differs === 0 && !Number.isFinite(worst.absolute); // overflow that a correct norm need not have
+    const share = allowed ? 0 : shareOf(worst.absolute, worst.budget);
     let at = this.ranked.length;
     while (at > 0 && this.ranked[at - 1].share < share) at--;
     if (at >= WORST_KEPT) return;
