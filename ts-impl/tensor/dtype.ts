@@ -32,7 +32,7 @@ export function itemSize(dtype: Dtype): number {
   }
 }
 
-/** New zeroed memory for `elements` elements. */
+/** New zeroed memory for `elements` elements. Throws TypeError where JavaScript hands over another dtype. */
 export function makeStorage(dtype: Dtype, elements: number): Storage {
   switch (dtype) {
     case 'float16':
@@ -45,7 +45,8 @@ export function makeStorage(dtype: Dtype, elements: number): Storage {
     case 'int64':
       return new BigInt64Array(elements);
     default:
-      return dtype satisfies never;
+      dtype satisfies never;
+      throw new TypeError(`dtype is ${JSON.stringify(dtype)}, expected one of ${DTYPES.join(', ')}`);
   }
 }
 
