@@ -131,6 +131,13 @@ test('a number beside none is given no share of its budget', () => {
   expect(text(1)).toContain('NaN ULP, no number on one side');
 });
 
+test('says how many cases were not asked', () => {
+  const totals = { ...NO_TOTALS, cases: 9, identical: 5, unsupported: 4 };
+  expect(renderText({ ...report, verdict: 'agrees', totals }, false)).toMatch(
+    /agrees: 5 identical and 0 within of 9 cases, 4 unsupported \(replay one and it says why\), 1\.2 s\n$/,
+  );
+});
+
 test('colours when told to', () => {
   expect(renderText(report, true)).toContain('\u001b[31m');
   expect(renderText(report, false)).not.toContain('\u001b[');

@@ -198,12 +198,13 @@ function layerCall({ layer, options }: NonNullable<SubjectReport['equivalent']>)
 }
 
 function conclusion(report: Report, colors: Colors): string {
-  const { cases, identical, within } = report.totals;
+  const { cases, identical, within, unsupported } = report.totals;
   const word = {
     agrees: colors.green('agrees'),
     differs: colors.red('differs'),
     undecided: colors.yellow('undecided'),
   };
   const seconds = (report.durationMs / 1000).toFixed(1);
-  return `${word[report.verdict]}: ${identical} identical and ${within} within of ${cases} cases, ${seconds} s`;
+  const aside = unsupported === 0 ? '' : `, ${unsupported} unsupported (replay one and it says why)`;
+  return `${word[report.verdict]}: ${identical} identical and ${within} within of ${cases} cases${aside}, ${seconds} s`;
 }
