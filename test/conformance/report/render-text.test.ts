@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Finding, Unexplained } from '../../../ts-impl/conformance/finding.ts';
+import { percent } from '../../../ts-impl/conformance/report/render-accuracy.ts';
 import { renderText } from '../../../ts-impl/conformance/report/render-text.ts';
 import { NO_TOTALS, type Report, type SubjectReport } from '../../../ts-impl/conformance/report/report.ts';
 
@@ -136,6 +137,10 @@ test('says how many cases were not asked', () => {
   expect(renderText({ ...report, verdict: 'agrees', totals }, false)).toMatch(
     /agrees: 5 identical and 0 within of 9 cases, 4 unsupported \(replay one and it says why\), 1\.2 s\n$/,
   );
+});
+
+test('shares are short', () => {
+  expect([0.0082, 0.14, 0.999, 1.4, 1.4e7].map(percent)).toEqual(['0.82 %', '14 %', '100 %', '140 %', '1.4e+9 %']);
 });
 
 test('colours when told to', () => {

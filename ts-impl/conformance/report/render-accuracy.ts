@@ -23,6 +23,12 @@ export function accuracyLines({ accuracy, oracle }: Report, colors: Colors): str
   return lines.join('\n');
 }
 
+/** 0.82 %, 14 %, 140 %; 1.4e+9 % where figures would only fill the line. */
+export function percent(share: number): string {
+  const value = 100 * share;
+  return `${value >= 10 && value < 1e6 ? Math.round(value) : value.toPrecision(2)} %`;
+}
+
 // --- internal ---
 
 function describe({ layer, dtype, tensor, index, answered, truth, relative }: Inaccurate): string {
@@ -34,8 +40,4 @@ function describeNoise(name: string, { threads, cases, elements, movedElements, 
   const changed = threads === null ? 'the input laid out otherwise' : `${threads} threads`;
   const far = largest === null ? '' : `, by at most ${largest.relative.toExponential(1)} of a tensor (${largest.case})`;
   return `${name}'s own noise, ${cases} cases with ${changed}: ${movedElements} of ${elements} elements move${far}`;
-}
-
-function percent(relative: number): string {
-  return `${(100 * relative).toPrecision(2)} %`;
 }

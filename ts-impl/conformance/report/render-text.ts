@@ -5,7 +5,7 @@ import picocolors from 'picocolors';
 import { bitsRows, DIRECTIONS } from './bits.ts';
 import { replayLine, replayWords } from './describe-verdict.ts';
 import { type Colors, findingLines, handy, unexplainedLines } from './finding-lines.ts';
-import { accuracyLines } from './render-accuracy.ts';
+import { accuracyLines, percent } from './render-accuracy.ts';
 import type { Report, SubjectReport, Totals, Worst } from './report.ts';
 import { shareOf } from './tally.ts';
 
@@ -148,7 +148,7 @@ function worstLines(report: Report, colors: Colors): string {
 function usedWords(worst: Worst, share: number): string {
   if (Number(worst.budget) === Number.POSITIVE_INFINITY) return 'ill-conditioned: no digit survives here';
   if (!Number.isFinite(Number(worst.absolute))) return 'no number on one side';
-  return `${(100 * share).toPrecision(2)} % of its budget`;
+  return `${percent(share)} of its budget`;
 }
 
 /** What is worst: the share of the budget, but no last digit that had no budget before a value that is another one. */
