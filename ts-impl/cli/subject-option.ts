@@ -1,8 +1,9 @@
 // The subject that `--subject js:FILE#export` asks for, loaded in a thread of its own. Documents of Python are not opened here.
 
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
 import type { JsSubject } from '../conformance/subjects/js/js-subject.ts';
+import { packageRoot } from '../conformance/subjects/process.ts';
 import { UsageError } from './edge.ts';
 import type { Session } from './session.ts';
 
@@ -31,6 +32,9 @@ export async function openJsModule({ rooms }: Session, subject: string, choice: 
   if (!existsSync(file)) {
     throw new UsageError(`--subject names ${file}, which is not there; give its path from this folder`);
   }
+  if (isPort(file)) {
+    throw new UsageError(`--subject names ${file}, which is the port itself: leave --subject out to check it`);
+  }
   return rooms.openModule({
     file,
     path: resolve(file),
@@ -44,6 +48,12 @@ export async function openJsModule({ rooms }: Session, subject: string, choice: 
 }
 
 // --- internal ---
+
+/** Nothing may be compared with itself: with `--oracle embedded` the port would be. */
+function isPort(file: string): boolean {
+  const path = realpathSync(file);
+  return ['dist/ts-impl/norms', 'ts-impl/norms'].some((room) => path.startsWith(join(packageRoot(), room) + sep));
+}
 
 /** What a norm may take; more is a fault of it, or a case too large to be one. */
 const MEMORY_MB = 1024;

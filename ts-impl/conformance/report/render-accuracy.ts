@@ -39,5 +39,5 @@ function describe({ layer, dtype, tensor, index, answered, truth, relative }: In
 function describeNoise(name: string, { threads, cases, elements, movedElements, largest }: Noise): string {
   const changed = threads === null ? 'the input laid out otherwise' : `${threads} threads`;
   const far = largest === null ? '' : `, by at most ${largest.relative.toExponential(1)} of a tensor (${largest.case})`;
-  return `${name}'s own noise, ${cases} cases with ${changed}: ${movedElements} of ${elements} elements move${far}`;
+  return `${name}'s own noise, ${cases} ${cases === 1 ? 'case' : 'cases'} with ${changed}: ${movedElements} of ${elements} elements move${far}`;
 }

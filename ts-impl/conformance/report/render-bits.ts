@@ -17,18 +17,37 @@ export function withBits(document: string, claims: Claims): string {
 
 // --- internal ---
 
+/** Rows of which the same is said are one; gradients of gradients, which are nowhere identical throughout, are one sentence. */
 function renderBits(claims: Claims): string {
-  const rows = bitsRows(claims.rows);
-  const elements = claims.rows.reduce((sum, row) => sum + row.elements, 0);
-  const identical = claims.rows.reduce((sum, row) => sum + row.identical, 0);
-  const thousands = (n: number) => n.toLocaleString('en-GB');
+  const once = claims.rows.filter(({ direction }) => direction !== 'double_backward');
+  const shown = DIRECTIONS.filter((direction) => direction !== 'double_backward');
+  const merged = new Map<string, { layers: string[]; dtypes: readonly string[]; words: readonly string[] }>();
+  for (const { layer, dtypes, words } of bitsRows(once.filter(({ dtype }) => dtype !== 'int64'))) {
+    const key = `${dtypes.join()} ${words.join()}`;
+    const row = merged.get(key);
+    if (row === undefined) merged.set(key, { layers: [layer], dtypes, words });
+    else row.layers.push(layer);
+  }
+  const twice = claims.rows.filter(({ direction }) => direction === 'double_backward');
   return [
-    `Against torch ${claims.torch} (${claims.threads} thread, ${claims.capability}): ${thousands(claims.cases)} cases, ${thousands(elements)} elements,`,
-    `${thousands(identical)} of them with PyTorch's very bits. Measured on \`${claims.suites.join('` and `')}\`.`,
+    `Against torch ${claims.torch} (${claims.threads} thread, ${claims.capability}): ${thousands(claims.cases)} cases of \`${claims.suites.join('` and `')}\`,`,
+    `${thousands(sum(once, 'elements'))} elements, ${thousands(sum(once, 'identical'))} of them with PyTorch's very bits. Of ${thousands(sum(twice, 'elements'))} elements of gradients of`,
+    `gradients ${thousands(sum(twice, 'identical'))} have them, ${thousands(sum(twice, 'within'))} are within the bound and ${thousands(sum(twice, 'differs'))} are not.`,
     '',
-    `| layer | dtypes | ${DIRECTIONS.map((direction) => direction.replace('_', ' ')).join(' | ')} |`,
-    `|---|---|${DIRECTIONS.map(() => '---|').join('')}`,
-    ...rows.map(({ layer, dtypes, words }) => `| ${layer} | ${dtypes.join(', ')} | ${words.join(' | ')} |`),
+    `| layers | dtypes | ${shown.join(' | ')} |`,
+    `|---|---|${shown.map(() => '---|').join('')}`,
+    ...[...merged.values()].map(
+      ({ layers, dtypes, words }) =>
+        `| ${layers.join(', ')} | ${dtypes.join(', ')} | ${shown.map((direction) => words[DIRECTIONS.indexOf(direction)]).join(' | ')} |`,
+    ),
     '',
   ].join('\n');
+}
+
+function sum(rows: Claims['rows'], name: 'elements' | 'identical' | 'within' | 'differs'): number {
+  return rows.reduce((total, row) => total + row[name], 0);
+}
+
+function thousands(n: number): string {
+  return n.toLocaleString('en-GB');
 }

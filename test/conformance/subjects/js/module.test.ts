@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { suite } from '../../../../cases/suites.ts';
+import { packageRoot } from '../../../../ts-impl/conformance/subjects/process.ts';
 import { main } from '../../../../ts-impl/cli/program.ts';
 import type { Report } from '../../../../ts-impl/conformance/report/report.ts';
 import { fakeEdge } from '../../../cli/fake-edge.ts';
@@ -53,6 +54,15 @@ describe('a right norm', () => {
     const { report } = await check(`${EXAMPLE}#LayerNorm`, '--suite', 'deep', '--cases', '50');
     expect(report?.totals.cases).toBe(50);
     expect(report?.subjects).toHaveLength(1);
+  });
+});
+
+test('the port is no subject of its own stand-in', async () => {
+  const port = join(packageRoot(), 'ts-impl', 'norms', 'index.ts');
+  expect(await check(port)).toMatchObject({
+    code: 2,
+    report: null,
+    err: expect.stringContaining('which is the port itself'),
   });
 });
 
