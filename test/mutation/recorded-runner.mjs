@@ -1,4 +1,5 @@
-// A test runner for Stryker in whose process the port answers the recorded cases: milliseconds a mutant. A test is a group of cases.
+// A test runner for Stryker in whose process the port answers the recorded cases: milliseconds a mutant. A test is a group of cases,
+// or one of the house's own tests of the norms.
 
 import { Buffer } from 'node:buffer';
 import { join } from 'node:path';
@@ -12,9 +13,10 @@ import {
   TestStatus,
   toMutantRunResult,
 } from '@stryker-mutator/api/test-runner';
+import { houseTests } from './house-tests.mjs';
 
 /** Elements that a case may answer: long answers cost time, and few mutants live through all of the short ones. */
-const LONGEST = { parity: 4000, large: Number.POSITIVE_INFINITY, generated: 400 };
+const LONGEST = { parity: 4000, large: Number.POSITIVE_INFINITY, wide: Number.POSITIVE_INFINITY, generated: 400 };
 const DOUBLE_BACKWARDS = 60;
 /** A group that takes this long, and ever so much longer than without a mutant, loops for ever. */
 const PATIENCE_MS = 1500;
@@ -23,6 +25,7 @@ const PATIENCE_FACTOR = 30;
 class RecordedRunner {
   #groups = new Map();
   #costs = new Map();
+  #house = { tests: new Map(), leave: () => {} };
   #port = null;
   #runs = 0;
 
@@ -55,7 +58,7 @@ class RecordedRunner {
     mutants.activeMutant = undefined;
     await this.#loadPort();
     mutants.mutantCoverage ??= { static: {}, perTest: {} };
-    const tests = await this.#run([...this.#groups.keys()], (name) => {
+    const tests = await this.#run([...this.#groups.keys(), ...this.#house.tests.keys()], (name) => {
       mutants.currentTestId = name;
     });
     mutants.currentTestId = undefined;
@@ -89,7 +92,7 @@ class RecordedRunner {
       }
     }
     mutants.activeMutant = activeMutant.id;
-    const names = [...(testFilter ?? this.#groups.keys())];
+    const names = [...(testFilter ?? [...this.#groups.keys(), ...this.#house.tests.keys()])];
     names.sort((a, b) => (this.#costs.get(a) ?? 0) - (this.#costs.get(b) ?? 0)); // the quick ones first
     const tests = await this.#run(names, () => {}, true);
     if (tests.at(-1)?.failureMessage === TIMED_OUT) return { status: 'timeout', reason: TIMED_OUT };
@@ -98,12 +101,16 @@ class RecordedRunner {
     return toMutantRunResult(limit ?? { status: DryRunStatus.Complete, tests });
   }
 
-  async dispose() {}
+  async dispose() {
+    this.#house.leave();
+  }
 
   async #loadPort() {
     this.#port = null;
     const { makePort } = await fresh(`ts-impl/conformance/subjects/port.ts?run=${++this.#runs}`);
     this.#port = makePort();
+    this.#house.leave();
+    this.#house = await houseTests((path) => fresh(`${path}?run=${this.#runs}`));
   }
 
   async #run(names, begin, bail = false) {
@@ -111,7 +118,9 @@ class RecordedRunner {
     for (const name of names) {
       begin(name);
       const start = performance.now();
-      const failureMessage = await this.#fault(this.#groups.get(name), this.#costs.get(name));
+      const own = this.#house.tests.get(name);
+      const cost = this.#costs.get(name);
+      const failureMessage = await (own ? this.#failure(own, cost) : this.#fault(this.#groups.get(name), cost));
       const timeSpentMs = performance.now() - start;
       const test = { id: name, name, timeSpentMs };
       if (failureMessage === null) tests.push({ ...test, status: TestStatus.Success });
@@ -136,6 +145,17 @@ class RecordedRunner {
     }
   }
 
+  async #failure({ body, after }, cost) {
+    try {
+      await interrupted(body, PATIENCE_MS + PATIENCE_FACTOR * (cost ?? 1000));
+      return null;
+    } catch (problem) {
+      return problem?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' ? TIMED_OUT : String(problem);
+    } finally {
+      for (const undo of after) undo();
+    }
+  }
+
   #asExpected(expected, outcome) {
     return expected === null || JSON.stringify(this.digestOf(outcome)) === expected;
   }
@@ -148,13 +168,18 @@ class RecordedRunner {
 
   /** What loops for ever is interrupted, so that the process lives on. */
   async #ask(c, timeout) {
-    globalThis.__asked__ = () => this.#port.ask([c], { truth: false });
-    const [{ outcome }] = await ASK.runInThisContext({ timeout }); // the port computes before it returns its promise
-    return outcome;
+    const [{ outcome }] = await interrupted(() => this.#port.ask([c], { truth: false }), timeout);
+    return outcome; // the port computed it before it returned its promise
   }
 }
 
 const ASK = new Script('globalThis.__asked__()');
+/** Runs what must return within the time; what it only promises is not interrupted. */
+function interrupted(body, timeout) {
+  globalThis.__asked__ = body;
+  return ASK.runInThisContext({ timeout });
+}
+
 const TIMED_OUT = 'it looped for ever';
 
 function sizeOf(outcome) {

@@ -1,10 +1,21 @@
 // The cases whose answers are recorded: a share of each family and every parity case. Each has a name from which it is made again.
 
 import { caseFromId } from '../../../cases/case-id.ts';
-import { type Arguments, bool, type Case, int, type LayerName, type Step } from '../../../cases/case.ts';
+import {
+  type Arguments,
+  bool,
+  type Case,
+  type FunctionName,
+  int,
+  ints,
+  type LayerName,
+  type Step,
+  tensorValue,
+} from '../../../cases/case.ts';
 import { FAMILY_NAMES, type FamilyName, generate, LISTED_FAMILIES, nthIndex } from '../../../cases/g1/generate.ts';
 import { GRID } from '../../../cases/families/drawn.ts';
-import { LAYOUTS, laidOut } from '../made-up.ts';
+import { tensor } from '../../../ts-impl/tensor/tensor.ts';
+import { LAYOUTS, laidOut, madeUp, valuesOf } from '../made-up.ts';
 import { caseFor, SUBJECTS } from '../parity-cases.ts';
 
 const DTYPES = ['float32', 'float64'] as const;
@@ -19,6 +30,9 @@ export function chosenCases(): readonly Case[] {
     for (const dtype of DTYPES) for (let l = 0; l < LAYOUTS.length; l++) cases.push(parityCase(i, dtype, l));
   }
   for (let i = 0; i < LARGE.length; i++) cases.push(largeCase(i));
+  for (let i = 0; i < WIDE.length; i++) cases.push(wideCase(i));
+  for (let i = 0; i < CALLS.length; i++) cases.push(callCase(i));
+  for (let i = 0; i < TINY.length; i++) cases.push(tinyCase(i));
   return cases.filter((c) => !isLeftOut(c));
 }
 
@@ -26,6 +40,9 @@ export function chosenCases(): readonly Case[] {
 export function caseOf(id: string): Case {
   const [kind, subject, dtype, layout] = id.split('/');
   if (kind === 'large') return largeCase(Number(subject));
+  if (kind === 'wide') return wideCase(Number(subject));
+  if (kind === 'call') return callCase(Number(subject));
+  if (kind === 'tiny') return tinyCase(Number(subject));
   if (kind !== 'parity') return caseFromId(id);
   return parityCase(Number(subject), dtype === 'float32' ? 'float32' : 'float64', Number(layout));
 }
@@ -33,7 +50,8 @@ export function caseOf(id: string): Case {
 /** Groups of a few cases that a test takes at a time: the family, or the layer with its dtype and layout. */
 export function groupOf(id: string): string {
   const [kind, family, , , summary] = id.split('/');
-  if (kind === 'parity' || kind === 'large') return `${kind} ${caseOf(id).layer}`;
+  if (kind === 'parity' || kind === 'large' || kind === 'call' || kind === 'tiny') return `${kind} ${caseOf(id).layer}`;
+  if (kind === 'wide') return `wide GroupNorm of [${WIDE[Number(family)].shape}]`;
   return `${family} ${summary.split('.')[0]}`;
 }
 
@@ -53,6 +71,99 @@ const LARGE: readonly (readonly [LayerName, Arguments, readonly number[], boolea
   ['BatchNorm2d', { num_features: int(7) }, [3, 7, 15, 14], true],
   ['InstanceNorm2d', { num_features: int(5), affine: bool(true) }, [2, 5, 22, 21], false],
 ];
+
+/** Channels last in groups as wide as a vector and with so many pixels that they are summed one channel at a time. */
+const WIDE = [
+  [2, 38, 3, 3],
+  [1, 80, 3, 2],
+  [3, 20, 5, 2],
+  [1, 6, 33, 32],
+  [1, 4, 46, 45],
+].flatMap((shape) =>
+  (
+    [
+      ['float32', 'float32'],
+      ['float64', 'float64'],
+      ['float16', 'float16'],
+      ['float16', 'float32'],
+      ['bfloat16', 'bfloat16'],
+      ['bfloat16', 'float32'],
+      ['float32', null],
+      ['float16', null],
+      ['bfloat16', null],
+    ] as const
+  ).map(([dtype, own]) => ({ shape, dtype, own })),
+);
+
+type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** Calls with tensors of shapes and dtypes that the families have not: most are refused, some only on their way back. */
+const CALLS: readonly (readonly [LayerName, FunctionName, Shapes, Arguments])[] = [
+  ...[true, false].flatMap((training) =>
+    Array.of<Shapes>(
+      { input: [2, 3, 4], weight: [1, 3] },
+      { input: [2, 3, 4], bias: [1, 3] },
+      { input: [2, 3, 4], bias: [3, 1], weight: [3] },
+      { input: [4, 3], weight: [1, 3] },
+      { input: [4, 3], weight: [3, 1], bias: [3] },
+      { input: [4, 3], bias: [1, 3] },
+      { input: [4, 3], weight: [3], bias: [3] },
+      { input: [5] },
+      { input: [] },
+      { input: [2, 3, 4], running_mean: [1, 3], running_var: [3] },
+      { input: [2, 3, 4], running_mean: [3], running_var: [1, 3] },
+      { input: [2, 3, 4], running_mean: [3] },
+      { input: [2, 3, 4], running_var: [3] },
+      { input: [2, 3, 4], weight: [2] },
+    ).map((shapes) => ['BatchNorm1d', 'batch_norm', shapes, { training: bool(training) }] as const),
+  ),
+  ...Array.of<Shapes>(
+    { input: [5], running_mean: [5], running_var: [5] },
+    { input: [] },
+    { input: [], running_mean: [1], running_var: [1] },
+  ).flatMap((shapes) =>
+    Array.of<Arguments>({ training: bool(false) }, {}).map(
+      (args) => ['BatchNorm1d', 'batch_norm', shapes, args] as const,
+    ),
+  ),
+  ...Array.of<Shapes>(
+    { input: [2, 3, 4], weight: [1, 3] },
+    { input: [2, 3, 4], bias: [1, 3] },
+    { input: [2, 3, 4], weight: [2] },
+    { input: [2, 3, 4], bias: [2] },
+    { input: [2, 3, 4], running_mean: [3] },
+    { input: [2, 3, 4], running_var: [3] },
+    { input: [2, 3, 4], running_mean: [1, 3], running_var: [3] },
+    { input: [2, 3, 4], running_mean: [2], running_var: [3] },
+    { input: [2, 3, 4], running_mean: [3], running_var: [4] },
+    { input: [5] },
+    { input: [] },
+    { input: [5], running_mean: [5], running_var: [5] },
+    { input: [], running_mean: [1], running_var: [1] },
+  ).flatMap((shapes) =>
+    Array.of<Arguments>({}, { use_input_stats: bool(false) }).map(
+      (args) => ['InstanceNorm1d', 'instance_norm', shapes, args] as const,
+    ),
+  ),
+  ...Array.of<Shapes>(
+    { bias: [6] },
+    { weight: [6] },
+    { weight: [3] },
+    { bias: [3] },
+    { weight: [1, 6] },
+    { bias: [1, 6] },
+  ).map((shapes) => ['GroupNorm', 'group_norm', { input: [2, 6, 4], ...shapes }, { num_groups: int(2) }] as const),
+  ...Array.of<Shapes>({ bias: [4] }, { weight: [4] }, { weight: [3] }, { bias: [1, 4] }).map(
+    (shapes) => ['LayerNorm', 'layer_norm', { input: [2, 4], ...shapes }, { normalized_shape: ints([4]) }] as const,
+  ),
+];
+
+/** Of products too small for the dtype, whose sums are a −0 that PyTorch does not answer. */
+const TINY = [
+  ['float32', 1e-30],
+  ['float64', 1e-200],
+  ['bfloat16', 1e-30],
+] as const;
 
 function countOf(family: FamilyName): number {
   if (family in LISTED_FAMILIES) return LISTED_FAMILIES[family as keyof typeof LISTED_FAMILIES].length; // just found in it
@@ -78,6 +189,61 @@ function largeCase(i: number): Case {
   ];
   if (!channelsLast) steps.push({ kind: 'forward', mode: 'eval', input: laid(90 + i), gradient: false });
   return { id: `large/${i}`, layer, dtype: 'float32', layout: channelsLast ? 'channels_last' : 'contiguous', steps };
+}
+
+/** GroupNorm with parameters of their own dtype, or none, in training and with a backward. */
+function wideCase(i: number): Case {
+  const { shape, dtype, own } = WIDE[i];
+  const [, C] = shape;
+  const layer = 'GroupNorm';
+  const args: Arguments = { num_groups: int(2), num_channels: int(C), affine: bool(own !== null) };
+  const steps: Step[] = [{ kind: 'construct', layer, arguments: args }];
+  if (own !== null) {
+    steps.push({ kind: 'set_tensor', name: 'weight', tensor: madeUp([C], own, i + 1) });
+    steps.push({ kind: 'set_tensor', name: 'bias', tensor: madeUp([C], own, i + 2) });
+  }
+  steps.push({ kind: 'forward', mode: 'train', input: laidOut(shape, 'channels_last', dtype, i + 3), gradient: true });
+  steps.push({
+    kind: 'backward',
+    gradient: laidOut(shape, 'channels_last', dtype, i + 4),
+    accumulate: false,
+    again: false,
+  });
+  steps.push({ kind: 'read', what: 'all' });
+  return { id: `wide/${i}`, layer, dtype, layout: 'channels_last', steps };
+}
+
+function callCase(i: number): Case {
+  const [layer, name, shapes, given] = CALLS[i];
+  const tensors = Object.entries(shapes).map(([key, shape], n) => {
+    const t = madeUp(shape, 'float32', i + n);
+    const positive = valuesOf(t).map(Math.abs);
+    return [key, tensorValue(key === 'running_var' ? tensor(positive, shape, 'float32') : t)];
+  });
+  const steps: Step[] = [
+    { kind: 'call', function: name, arguments: { ...Object.fromEntries(tensors), ...given }, gradient: true },
+    { kind: 'backward', gradient: madeUp(shapes.input, 'float32', i + 9), accumulate: false, again: false },
+  ];
+  return { id: `call/${i}`, layer, dtype: 'float32', layout: 'contiguous', steps };
+}
+
+function tinyCase(i: number): Case {
+  const [dtype, size] = TINY[i];
+  const values = [size, -size, -size, size, -size, size, size, -size];
+  const layer = 'BatchNorm1d';
+  const of = (sign: number) =>
+    tensor(
+      values.map((x) => sign * x),
+      [4, 2],
+      dtype,
+    );
+  const steps: Step[] = [
+    { kind: 'construct', layer, arguments: { num_features: int(2) } },
+    { kind: 'forward', mode: 'train', input: of(1), gradient: true },
+    { kind: 'backward', gradient: of(-1), accumulate: false, again: false },
+    { kind: 'read', what: 'all' },
+  ];
+  return { id: `tiny/${i}`, layer, dtype, layout: 'contiguous', steps };
 }
 
 /** PyTorch's strided BatchNorm in eval takes a square root whose last bit depends on the machine: there is no answer to keep. */
