@@ -58,7 +58,7 @@ export function groupOf(id: string): string {
 // --- internal ---
 
 /** Inputs long enough for the kernels that small ones are not worth; layer, its arguments, shape and whether it is channels_last. */
-const LARGE: readonly (readonly [LayerName, Arguments, readonly number[], boolean])[] = [
+const LARGE: readonly (readonly [LayerName, Arguments, readonly number[], boolean, 'float64'?])[] = [
   ['LayerNorm', { normalized_shape: int(70) }, [61, 70], false],
   ['LayerNorm', { normalized_shape: int(768) }, [6, 768], false],
   ['LayerNorm', { normalized_shape: int(768), elementwise_affine: bool(false) }, [6, 768], false],
@@ -70,6 +70,10 @@ const LARGE: readonly (readonly [LayerName, Arguments, readonly number[], boolea
   ['BatchNorm2d', { num_features: int(7) }, [3, 7, 15, 14], false],
   ['BatchNorm2d', { num_features: int(7) }, [3, 7, 15, 14], true],
   ['InstanceNorm2d', { num_features: int(5), affine: bool(true) }, [2, 5, 22, 21], false],
+  ['RMSNorm', { normalized_shape: int(3) }, [5000, 3], false],
+  ['RMSNorm', { normalized_shape: int(33) }, [1100, 33], false],
+  ['BatchNorm1d', { num_features: int(37) }, [120, 37], false, 'float64'],
+  ['BatchNorm2d', { num_features: int(9) }, [3, 9, 15, 14], false, 'float64'],
 ];
 
 /** Channels last in groups as wide as a vector and with so many pixels that they are summed one channel at a time. */
@@ -177,10 +181,10 @@ function parityCase(subject: number, dtype: (typeof DTYPES)[number], layout: num
   return layout > 0 && c.layer.startsWith('BatchNorm') ? { ...c, steps: c.steps.slice(0, -3) } : c;
 }
 
-/** Trained once and evaluated once, with a backward, in float32. */
+/** Trained once and evaluated once, with a backward. */
 function largeCase(i: number): Case {
-  const [layer, args, shape, channelsLast] = LARGE[i];
-  const laid = (seed: number) => laidOut(shape, channelsLast ? 'channels_last' : 'contiguous', 'float32', seed);
+  const [layer, args, shape, channelsLast, dtype = 'float32'] = LARGE[i];
+  const laid = (seed: number) => laidOut(shape, channelsLast ? 'channels_last' : 'contiguous', dtype, seed);
   const steps: Step[] = [
     { kind: 'construct', layer, arguments: args },
     { kind: 'forward', mode: 'train', input: laid(7 + i), gradient: true },
@@ -188,7 +192,7 @@ function largeCase(i: number): Case {
     { kind: 'read', what: 'all' },
   ];
   if (!channelsLast) steps.push({ kind: 'forward', mode: 'eval', input: laid(90 + i), gradient: false });
-  return { id: `large/${i}`, layer, dtype: 'float32', layout: channelsLast ? 'channels_last' : 'contiguous', steps };
+  return { id: `large/${i}`, layer, dtype, layout: channelsLast ? 'channels_last' : 'contiguous', steps };
 }
 
 /** GroupNorm with parameters of their own dtype, or none, in training and with a backward. */
