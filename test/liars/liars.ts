@@ -3,7 +3,7 @@
 import type { Case, NamedTensor } from '../../cases/case.ts';
 import { type Answer, outcomeOf, type StepResult } from '../../ts-impl/conformance/outcome.ts';
 import type { Subject } from '../../ts-impl/conformance/subjects/subject.ts';
-import { rankNext } from './rank-next.ts';
+import { rankNext, rankNextHalf } from './rank-next.ts';
 import { castTensor } from '../../ts-impl/norms/parameters.ts';
 import type { Storage } from '../../ts-impl/tensor/dtype.ts';
 import { fromStorage, type Tensor } from '../../ts-impl/tensor/tensor.ts';
@@ -225,5 +225,6 @@ function swapFirst(t: Tensor): Tensor {
 function oneAbove(t: Tensor): Tensor {
   return changed(t, (storage) => {
     if (storage instanceof Float32Array || storage instanceof Float64Array) rankNext(storage);
+    if (storage instanceof Uint16Array) rankNextHalf(storage, t.dtype === 'float16' ? 0x7c00 : 0x7f80);
   });
 }

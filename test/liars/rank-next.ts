@@ -8,6 +8,15 @@ export function rankNext(storage: Float32Array | Float64Array): void {
   }
 }
 
+/** The same of float16 or bfloat16, as raw bits; `exponent` is the mask of theirs. */
+export function rankNextHalf(bits: Uint16Array, exponent: number): void {
+  for (let i = 0; i < bits.length; i++) {
+    if ((bits[i] & exponent) === exponent) continue; // not finite
+    if (bits[i] === 0x8000) bits[i] = 0;
+    else bits[i] += bits[i] < 0x8000 ? 1 : -1;
+  }
+}
+
 // --- internal ---
 
 const single = new Float32Array(1);

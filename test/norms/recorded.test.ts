@@ -39,7 +39,7 @@ describe.skipIf(!hasPython)(`live${hasPython ? '' : ` (${NO_PYTHON})`}`, () => {
   test('the recorded answers are what PyTorch says (if it moved: `npm run record`)', async () => {
     const ids = Object.keys(recorded.answers);
     const answers = await oracle.ask(ids.map(caseOf), { truth: false });
-    expect(oracle.version).toBe(recorded.torch);
+    expect(releaseOf(oracle.version ?? '')).toBe(releaseOf(recorded.torch));
     for (const [i, id] of ids.entries()) expect(digestOf(answers[i].outcome), id).toEqual(recorded.answers[id]);
   });
 });
@@ -81,3 +81,10 @@ test('a digest tells one bit, a sign of zero, a name and a word, and no NaN from
     expect(other).not.toEqual(one);
   expect(of(Float32Array.of(0))).not.toEqual(of(Float32Array.of(-0)));
 });
+
+// --- internal ---
+
+/** `2.13.0` of `2.13.0+cpu`: builds of one release. */
+function releaseOf(version: string): string {
+  return version.split('+')[0];
+}

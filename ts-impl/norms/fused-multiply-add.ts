@@ -106,7 +106,7 @@ function fmaByParts(a: number, b: number, c: number): number {
   const product = mantissaA * mantissaB;
   const sum = sumOfThree(product, lostProduct(mantissaA, mantissaB, product), addend);
   const lost = remainder;
-  if (exponent > -1000) return scale(sum, exponent);
+  if (exponent > -890) return scale(sum, exponent);
   // Perhaps subnormal: rounded a second time, which is wrong only half-way between two numbers.
   const lifted = sum * 2 ** (exponent + 200);
   const result = lifted * 2 ** -200;

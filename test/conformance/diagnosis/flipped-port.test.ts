@@ -79,7 +79,7 @@ describe('check of a flipped port', () => {
       'momentum swapped',
       'BatchNorm2d',
       'ts-impl/norms/batch-norm.ts',
-      [['let factor = this.momentum ?? 0;', 'let factor = 1 - (this.momentum ?? 0);']],
+      [['return this.momentum ??', 'return this.momentum !== null ? 1 - this.momentum :']],
       { 'momentum.rule': 'old-weight' },
     ],
     [
