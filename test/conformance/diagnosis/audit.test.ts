@@ -218,8 +218,9 @@ class TwiceLayerNorm(torch.nn.Module):
   });
 
   it('a snippet that ends the process of all workers takes no other along', async () => {
+    // It sleeps so that its own answer can't come before the death of its host is seen.
     const killer =
-      'class KillingLayerNorm(torch.nn.Module):\n    def forward(self, x):\n        import os, signal\n        os.kill(os.getppid(), signal.SIGKILL)\n        return x\n';
+      'class KillingLayerNorm(torch.nn.Module):\n    def forward(self, x):\n        import os, signal, time\n        os.kill(os.getppid(), signal.SIGKILL)\n        time.sleep(3)\n        return x\n';
     const report = await python(`${killer}\n${NORM}`);
     expect(report.subjects.map((s) => [s.name, s.verdict])).toEqual([
       ['KillingLayerNorm', 'undecided'],
