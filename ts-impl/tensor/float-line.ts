@@ -34,7 +34,8 @@ export function distanceUlps(a: number, b: number, dtype: FloatDtype): number {
   const signB = highB >>> 31;
   const high = 2 ** 32;
   if (signA === signB) return Math.abs((highA - highB) * high + (lowA - lowB));
-  return ((highA & 0x7fffffff) + (highB & 0x7fffffff)) * high + (lowA + lowB) + 1;
+  // −0 and +0 are one apart. All but the last addition is exact.
+  return ((highA & 0x7fffffff) + (highB & 0x7fffffff)) * high + (lowA + lowB + 1);
 }
 
 // --- internal ---
