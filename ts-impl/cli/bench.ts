@@ -11,7 +11,7 @@ import { UsageError } from './edge.ts';
 import { interruptible } from './interrupt.ts';
 import { addOracleOptions, openOracle, type OracleChoice } from './oracle-option.ts';
 import type { Session } from './session.ts';
-import { measureThroughput, renderThroughput, type Throughput } from './throughput.ts';
+import { median, measureThroughput, renderThroughput, type Throughput } from './throughput.ts';
 
 interface BenchFlags extends CaseOptions, OracleChoice {
   readonly rounds: number;
@@ -110,9 +110,4 @@ function render(cases: number, rounds: number, floor: number, ours: number): str
     line('normative, both sides and judged', ours),
     `${'ratio of times'.padEnd(34)} ${ratio.toFixed(2)} (goal: at most ${GOAL})\n`,
   ].join('');
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }

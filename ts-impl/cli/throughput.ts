@@ -71,6 +71,12 @@ export async function* measureThroughput(
   }
 }
 
+/** The middle of a list that is not empty; of an even number the upper one. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
 export function renderThroughput(rows: readonly Throughput[]): string {
   const table = new Table({
     head: [
@@ -147,9 +153,4 @@ function portSeconds(module: Module, inputs: readonly Tensor[], now: () => numbe
   const started = now();
   for (const input of inputs) module.forward(input);
   return (now() - started) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }

@@ -1,6 +1,7 @@
 // Batch normalisation of a half-precision input that lies in order, forward and backward, given the statistics: float32 inside, one rounding at the end.
 
 import { addLanes, type HalfPrecision, keep } from './half-precision.ts';
+import { foldedPlanes, foldedRows } from './fold.ts';
 import { fma32 } from './fused-multiply-add.ts';
 import type { Planes } from './planes.ts';
 
@@ -36,12 +37,8 @@ export function normaliseHalf(
     const b = affine.bias === null ? 0 : affine.bias[c];
     beta[c] = fused ? fma32(-mean[c], alpha[c], b) : b - Math.fround(mean[c] * alpha[c]);
   }
-  const run = planes.layout === 'rows' ? 1 : S;
-  for (let at = 0, c = 0; at < x.length; c = c + 1 === C ? 0 : c + 1) {
-    const a = alpha[c];
-    const b = beta[c];
-    for (const end = at + run; at < end; at++) y[at] = fma32(x[at], a, b);
-  }
+  if (planes.layout === 'rows') foldedRows(x, alpha, beta, y);
+  else foldedPlanes(x, S, alpha, beta, y);
   return y;
 }
 
