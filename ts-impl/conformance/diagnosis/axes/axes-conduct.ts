@@ -1,10 +1,12 @@
 // Axis entries on conduct: memory layouts, writing to the input, printing, a statistic of one value, names of the state.
 
+import { taught } from './advice.ts';
 import type { Axis } from './axis.ts';
 import type { Target } from './target.ts';
 
 export const inputLayout: Axis = {
   id: 'input.layout',
+  ...taught('input.layout'),
   level: 'error',
   values: ['any', 'contiguous-only', 'other'],
   about: 'which memory layouts of the input work',
@@ -28,6 +30,7 @@ export const inputLayout: Axis = {
 
 export const inputMutated: Axis = {
   id: 'input.mutated',
+  ...taught('input.mutated'),
   level: 'error',
   values: ['no', 'yes'],
   about: "whether the caller's input is written to",
@@ -41,6 +44,7 @@ export const inputMutated: Axis = {
 
 export const inputDtype: Axis = {
   id: 'input.dtype',
+  ...taught('input.dtype'),
   level: 'note',
   values: ["the layer's dtypes", 'other'],
   about: 'which dtypes of the input work',
@@ -54,6 +58,7 @@ export const inputDtype: Axis = {
 
 export const stdout: Axis = {
   id: 'stdout',
+  ...taught('stdout'),
   level: 'note',
   values: ['silent', 'prints'],
   about: 'whether a call prints',
@@ -75,6 +80,7 @@ function singleValueOf(target: Target): string {
 
 export const singleValue: Axis = {
   id: 'single-value.train',
+  ...taught('single-value.train'),
   level: 'note',
   values: ['raises', 'nan', 'zero', 'bias', 'sign', 'input', 'other'],
   about: 'what training does with a statistic of one value',
@@ -96,6 +102,7 @@ export const singleValue: Axis = {
 
 export const stateKeys: Axis = {
   id: 'state.keys',
+  ...taught('state.keys'),
   level: 'note',
   values: ['a key for each role', 'missing', 'extra'],
   about: 'which roles have a tensor in the state',

@@ -2,6 +2,7 @@
 
 import type { Profile, Scale } from '../model/profile.ts';
 import { axisValue } from '../../report/describe-verdict.ts';
+import { taught } from './advice.ts';
 import type { Axis } from './axis.ts';
 import type { Target } from './target.ts';
 
@@ -26,6 +27,7 @@ function meanWord(scale: Scale): keyof typeof MEANS {
 
 export const meanSubtracted: Axis = {
   id: 'mean.subtracted',
+  ...taught('mean.subtracted'),
   level: 'error',
   values: ['yes', 'no', 'from-output-only', 'from-variance-only'],
   about: 'whether the mean is taken from the output and inside the variance',
@@ -54,6 +56,7 @@ export const meanSubtracted: Axis = {
 
 export const varianceNormalization: Axis = {
   id: 'variance.normalization',
+  ...taught('variance.normalization'),
   level: 'error',
   values: ['biased', 'unbiased', 'second-moment'],
   about: 'what the sum of squares is divided by before the output is scaled with it',
@@ -79,6 +82,7 @@ function defaultEps(target: Target): number {
 
 export const epsValue: Axis = {
   id: 'eps.value',
+  ...taught('eps.value'),
   level: 'error',
   values: ['number'],
   about: 'the eps of a default-constructed layer',
@@ -98,6 +102,7 @@ export const epsValue: Axis = {
 
 export const epsPlacement: Axis = {
   id: 'eps.placement',
+  ...taught('eps.placement'),
   level: 'error',
   values: ['inside-sqrt', 'outside-sqrt', 'max', 'squared', 'absent'],
   about: 'where eps enters the denominator',

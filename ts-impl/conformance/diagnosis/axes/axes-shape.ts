@@ -2,6 +2,7 @@
 
 import type { Partition } from '../model/partition.ts';
 import type { Affine, AffineForm, AffineTensor, Profile } from '../model/profile.ts';
+import { taught } from './advice.ts';
 import type { Axis, Subject } from './axis.ts';
 import { keptAxes, lettersOf, type Target } from './target.ts';
 
@@ -43,6 +44,7 @@ function parametersLieAlong({ affine, running }: Profile, axis: number): boolean
 
 export const channelAxis: Axis = {
   id: 'channel.axis',
+  ...taught('channel.axis'),
   level: 'error',
   values: ['1', '-1', '0', 'broadcast-last', 'flattened'],
   about: 'the axis of the input from which channels are read',
@@ -93,6 +95,7 @@ function alignAffine(profile: Profile, axis: number): Profile {
 
 export const axesReduction: Axis = {
   id: 'axes.reduction',
+  ...taught('axes.reduction'),
   level: 'error',
   values: ['sets of N, C, D, H, W, L', 'all', 'other'],
   about: 'the axes over which one statistic runs',
@@ -149,6 +152,7 @@ function sharedWord(t: AffineTensor, profile: Profile, target: Target): string {
 
 export const affineShape: Axis = {
   id: 'affine.shape',
+  ...taught('affine.shape'),
   level: 'error',
   values: ['C', 'normalized_shape', 'G', 'last-axis', 'scalar', 'other'],
   about: 'which elements share a weight and a bias',
@@ -182,6 +186,7 @@ export const affineShape: Axis = {
 
 export const affineForm: Axis = {
   id: 'affine.form',
+  ...taught('affine.form'),
   level: 'error',
   values: ['weight*x+bias', 'one-plus-weight', 'bias-before-weight', 'weight-only', 'bias-only', 'none', 'ignored'],
   about: 'what weight and bias do to the normalised value',
@@ -232,6 +237,7 @@ function withForm(affine: Affine, form: AffineForm): Affine {
 
 export const groupsLayout: Axis = {
   id: 'groups.layout',
+  ...taught('groups.layout'),
   level: 'error',
   values: ['contiguous', 'interleaved'],
   about: 'which channels make a group',

@@ -1,6 +1,7 @@
 // Axis entries on what a layer remembers and what its gradient flows through: buffers, their update, train against eval.
 
 import type { MomentumRule, Profile, Running, StatisticsSource } from '../model/profile.ts';
+import { taught } from './advice.ts';
 import { type Axis, nearlyEqual } from './axis.ts';
 import type { Target } from './target.ts';
 
@@ -19,6 +20,7 @@ const BUFFERS = { tensors: /^running_/, option: null };
 
 export const statisticsTrain: Axis = {
   id: 'statistics.train',
+  ...taught('statistics.train'),
   level: 'error',
   values: ['batch', 'running-after-update', 'running-before-update'],
   about: 'what training normalises with',
@@ -35,6 +37,7 @@ export const statisticsTrain: Axis = {
 
 export const statisticsEval: Axis = {
   id: 'statistics.eval',
+  ...taught('statistics.eval'),
   level: 'error',
   values: ['running', 'batch'],
   about: 'what eval normalises with',
@@ -57,6 +60,7 @@ export const statisticsEval: Axis = {
 
 export const varianceRunning: Axis = {
   id: 'variance.running',
+  ...taught('variance.running'),
   level: 'error',
   values: ['unbiased', 'biased'],
   about: 'which variance the running variance takes in',
@@ -75,6 +79,7 @@ export const varianceRunning: Axis = {
 
 export const runningTracked: Axis = {
   id: 'running.tracked',
+  ...taught('running.tracked'),
   level: 'error',
   values: ['variance', 'std'],
   about: 'what the second buffer holds',
@@ -89,6 +94,7 @@ export const runningTracked: Axis = {
 
 export const runningInitial: Axis = {
   id: 'running.initial',
+  ...taught('running.initial'),
   level: 'error',
   values: ['mean 0, variance 1', 'variance-zero', 'swapped', 'other'],
   about: 'what fresh buffers hold',
@@ -111,6 +117,7 @@ export const runningInitial: Axis = {
 
 export const momentumRule: Axis = {
   id: 'momentum.rule',
+  ...taught('momentum.rule'),
   level: 'error',
   values: [
     'new-weight',
@@ -165,6 +172,7 @@ export const momentumRule: Axis = {
 
 export const momentumDefault: Axis = {
   id: 'momentum.default',
+  ...taught('momentum.default'),
   level: ({ profile }) => (profile.running?.argument === null ? 'error' : 'note'),
   values: ['number'],
   about: 'the share of the new statistic in a default-constructed layer',
@@ -187,6 +195,7 @@ export const momentumDefault: Axis = {
 
 export const updateInEval: Axis = {
   id: 'running.update-in-eval',
+  ...taught('running.update-in-eval'),
   level: 'error',
   values: ['no', 'yes'],
   about: 'whether an eval step moves the buffers',
@@ -202,6 +211,7 @@ export const updateInEval: Axis = {
 
 export const runningGradient: Axis = {
   id: 'running.gradient',
+  ...taught('running.gradient'),
   level: 'error',
   values: ['detached', 'attached'],
   about: 'whether the buffers keep the graph of the steps that made them',
@@ -217,6 +227,7 @@ export const runningGradient: Axis = {
 
 export const gradientStatistics: Axis = {
   id: 'gradient.statistics',
+  ...taught('gradient.statistics'),
   level: 'error',
   values: ['differentiated', 'detached'],
   about: 'whether the gradient flows through mean and variance',

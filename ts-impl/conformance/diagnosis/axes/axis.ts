@@ -2,6 +2,7 @@
 
 import type { Stance } from '../measure/stance.ts';
 import type { Profile } from '../model/profile.ts';
+import type { Advice } from './advice.ts';
 import type { Target } from './target.ts';
 
 export type AxisValue = string | number;
@@ -36,6 +37,10 @@ export interface Axis {
   readonly separatedBy: string;
   /** The tensors in which a witness shows it, and an option that its case must set; any where left out. */
   readonly shownBy?: { readonly tensors: RegExp; readonly option: string | null };
+  /** What to do to agree with PyTorch, and what becomes of a trained model. */
+  readonly advice: Advice;
+  /** Who has which other value. */
+  readonly who: Readonly<Record<string, string>>;
   readonly explain: (actual: AxisValue, subject: Subject, target: Target) => string;
   readonly clues: Clues;
 }
