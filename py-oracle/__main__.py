@@ -27,7 +27,9 @@ def main() -> None:
     options = _options()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when this ends
     limits = Limits(frame_bytes=options.max_frame_bytes, header_bytes=options.max_header_bytes)
-    if options.host:
+    if options.mend:
+        _mend()
+    elif options.host:
         _host(limits)
     else:
         _serve(options.endpoint, limits, options.threads)
@@ -40,6 +42,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="py-oracle", description="Answers normalisation Cases with PyTorch.")
     parser.add_argument("--endpoint", help="ipc://PATH (default, in a folder of its own) or tcp://127.0.0.1:PORT (0: any)")
     parser.add_argument("--host", action="store_true", help="fork workers that run snippets, as told on standard input")
+    parser.add_argument("--mend", action="store_true", help="propose edits of source, as asked on standard input")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of torch; answers are pinned to 1")
     parser.add_argument("--max-frame-bytes", type=int, default=Limits().frame_bytes, metavar="N")
     parser.add_argument("--max-header-bytes", type=int, default=Limits().header_bytes, metavar="N")
@@ -91,6 +94,12 @@ def _host(limits: Limits) -> None:
         server.serve(socket, Snippet(limits), limits)
 
     run_host({"protocol": PROTOCOL, "torch": TORCH_VERSION, **capabilities()}, run_worker)
+
+
+def _mend() -> None:
+    from torch_side.mend.serve import serve_mend
+
+    serve_mend()
 
 
 def _end_with_stdin(endpoint: str, folder: str | None) -> None:
