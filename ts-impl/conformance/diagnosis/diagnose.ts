@@ -28,6 +28,8 @@ export interface DiagnoseOptions {
   readonly oracle: Subject;
   readonly locate: (clues: Clues) => Location | null;
   readonly replay: (id: string) => string;
+  /** Findings and what is unexplained alone, as a repair is tried with: no witness, no closest layer. */
+  readonly brief?: boolean;
 }
 
 /** What a diagnosis says of a subject; its name, kind and source are the caller's. */
@@ -90,7 +92,10 @@ async function diagnoseLiving(given: Specimen, options: DiagnoseOptions): Promis
   const findings = await describe(kept, target, measurement, proof, dictionary, specimen, options);
   const closestTarget =
     errorsIn(departuresFrom(nearest, subject)).length < errorsIn(departures).length ? nearest : target;
-  const closest = await compareClosest(closestTarget, target, trial, measurement, dictionary, specimen, options);
+  const closest =
+    options.brief === true
+      ? { closest: null, equivalent: null }
+      : await compareClosest(closestTarget, target, trial, measurement, dictionary, specimen, options);
   const unexplained = [...residue(proof, doubts, withdrawn), ...trial.unexplained];
   // State that can't be read can't be modelled: then PyTorch itself, on the trial cases, has the word. What is left open is told all the same.
   const unread = profile.running === null && !profile.evalIsTrain;
@@ -265,7 +270,10 @@ async function describe(
       torch: a.torch.outcome,
       specimen: a.specimen,
     }));
-  const witnesses = await findWitnesses(departures, target, dictionary, askBoth, options.replay);
+  const witnesses =
+    options.brief === true
+      ? departures.map(() => [])
+      : await findWitnesses(departures, target, dictionary, askBoth, options.replay);
   const findings = departures.map((departure, i): Finding => {
     const { axis, level, expected, actual } = departure;
     const rival = nearestRival(proof, departure, profile, target);
