@@ -31,9 +31,18 @@ export interface AuditOptions {
   /** Workers at a time. */
   readonly jobs: number;
   readonly onProgress?: (name: string) => void;
+  /** Called with each subject that has findings: returns it with the repairs that it found for them. */
+  readonly repair?: Repair;
   /** Called with facts about a subject that are no findings, for people. */
   readonly onRemarks?: (source: SubjectReport['source'], remarks: readonly string[]) => void;
 }
+
+/** `again` audits the same subject in changed blocks, briefly; null where they no longer define it, or it is no norm there. */
+export type Repair = (
+  subject: SubjectReport,
+  blocks: readonly Block[],
+  again: (changed: readonly Block[]) => Promise<SubjectReport | null>,
+) => Promise<SubjectReport>;
 
 /** The documents hold nothing to audit. */
 export class NothingToAudit extends Error {

@@ -28,8 +28,8 @@ export async function openForeignNorm(
   name: string,
   options: ForeignOptions,
 ): Promise<ForeignNorm> {
-  const { file, bytes } = document;
-  const blocks = findBlocks(file, bytes);
+  const { file, bytes, as } = document;
+  const blocks = findBlocks(file, bytes, as ?? null);
   const worker = await options.host.startWorker({ ...options, name, batchCases: 64 });
   try {
     const loaded = await worker.load(file, blocks);

@@ -2,7 +2,7 @@
 
 import type { Location } from '../../finding.ts';
 import type { Clues } from '../axes/axis.ts';
-import type { Block } from './document.ts';
+import { type Block, lineInFile } from './block.ts';
 
 export interface ClassPlace {
   readonly file: string;
@@ -19,12 +19,17 @@ export function locate(clues: Clues, place: ClassPlace, blocks: readonly Block[]
   const before = lines.filter((l) => l.line <= forward);
   for (const clue of clues) {
     const found = [...inForward, ...before].find((l) => clue.test(l.text));
-    if (found !== undefined) return { file: place.file, line: found.line, endLine: found.line };
+    if (found !== undefined) return at(place.file, found.line, blocks);
   }
-  return { file: place.file, line: forward, endLine: forward };
+  return at(place.file, forward, blocks);
 }
 
 // --- internal ---
+
+function at(file: string, line: number, blocks: readonly Block[]): Location {
+  const inFile = lineInFile(blocks, line);
+  return { file, line: inFile, endLine: inFile };
+}
 
 function linesOf(place: ClassPlace, blocks: readonly Block[]): { line: number; text: string }[] {
   return blocks.flatMap((block) =>
