@@ -1,0 +1,76 @@
+// The mender: a Python process that reads source trees and proposes edits. It runs nothing of what it reads and knows no torch.
+
+import { type PythonProcess, startPython } from './process.ts';
+
+/** A finding to be mended, in the code that it is about. Lines are those of the blocks. */
+export interface Wish {
+  readonly blocks: readonly { readonly line: number; readonly text: string }[];
+  readonly name: string;
+  readonly line: number;
+  readonly convention: string;
+  readonly expected: string | number;
+  readonly actual: string | number;
+  readonly at: number | null;
+  /** PyTorch's names of tensors to the subject's. */
+  readonly roles: Readonly<Record<string, string>>;
+  readonly layer: string;
+  readonly rank: number;
+}
+
+/** An edit that may mend it: what it does, and the new texts of the blocks that it changes, by their place among the blocks. */
+export interface Candidate {
+  readonly about: string;
+  readonly blocks: readonly { readonly index: number; readonly text: string }[];
+}
+
+export interface Mender {
+  /** LibCST's version; null where the Python has none, and then nothing is proposed. */
+  readonly libcst: string | null;
+  /** Likeliest first; empty where no edit is known, and where the process is gone. */
+  propose(wish: Wish): Promise<readonly Candidate[]>;
+  close(): Promise<void>;
+}
+
+/** Throws StartFailed. */
+export async function startMender(options: { readonly python: string }): Promise<Mender> {
+  const process = await startPython({ python: options.python, args: ['--mend'], readyTimeoutMs: START_TIMEOUT_MS });
+  const waiting = new Map<number, (found: readonly Candidate[]) => void>();
+  process.onLine((line) => hear(line, waiting));
+  const gone = process.gone.then((): readonly Candidate[] => []);
+  let nextId = 1;
+  return {
+    libcst: typeof process.ready.libcst === 'string' ? process.ready.libcst : null,
+    propose: (wish) => {
+      const id = nextId++;
+      const answer = new Promise<readonly Candidate[]>((resolve) => waiting.set(id, resolve));
+      process.write(JSON.stringify({ id, ...wish }));
+      return Promise.race([answer, gone, late(process)]);
+    },
+    close: () => process.end(),
+  };
+}
+
+// --- internal ---
+
+const START_TIMEOUT_MS = 30_000;
+/** Source of any size that is written by hand takes a second. */
+const ANSWER_TIMEOUT_MS = 30_000;
+
+/** A process that hangs over a text proposes nothing more. */
+function late(process: PythonProcess): Promise<readonly Candidate[]> {
+  return new Promise((resolve) => {
+    const clock = setTimeout(() => void process.kill().then(() => resolve([])), ANSWER_TIMEOUT_MS);
+    clock.unref();
+  });
+}
+
+interface Reply {
+  readonly id: number;
+  readonly candidates?: readonly Candidate[];
+}
+
+function hear(line: string, waiting: Map<number, (found: readonly Candidate[]) => void>): void {
+  const reply = JSON.parse(line) as Reply; // our own process wrote it; it runs no foreign code
+  waiting.get(reply.id)?.(reply.candidates ?? []);
+  waiting.delete(reply.id);
+}
