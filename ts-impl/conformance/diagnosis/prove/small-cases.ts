@@ -1,116 +1,37 @@
-// Candidates for witnesses: the smallest cases of a layer, smallest first, with numbers that a person can check by hand. In PyTorch's words.
+// Where witnesses begin: small sketches of a layer, smallest first, with numbers that a person can check by hand; then larger ones of ordinary numbers.
 
-import { type Arguments, type Case, float, type Step } from '../../../../cases/case.ts';
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
-import type { Tensor } from '../../../tensor/tensor.ts';
-import type { Axis } from '../axes/axis.ts';
 import type { Target } from '../axes/target.ts';
-import { transposed } from '../measure/measure-conduct.ts';
+import { noise } from '../measure/noise.ts';
 import type { Stance } from '../measure/stance.ts';
 import type { Profile } from '../model/profile.ts';
-import { layerArguments, makeTensor, trial } from './trial-cases.ts';
+import { type Act, isLegal, ownShape, type Sketch } from './sketch.ts';
 
-/** A small case, and the target whose options it constructs (groups shrink with the shape). */
-export interface SmallCase {
-  readonly case: Case;
-  readonly target: Target;
-}
-
-/** Every small case of the target, fewest elements first, then fewest steps. */
-export function smallCases(target: Target, stance: Stance, profile: Profile): SmallCase[] {
-  const found: SmallCase[] = [];
-  for (const { shape, target: sized } of smallShapes(target, stance)) {
-    for (const values of patterns(sizeOf(shape))) {
-      for (const steps of trajectories(sized, shape, values, profile))
-        found.push({ case: trial(sized, 'float64', steps), target: sized });
-    }
-  }
-  const weight = (c: SmallCase) => firstInput(c.case)?.storage.length ?? 0;
-  return found.sort((a, b) => weight(a) - weight(b) || a.case.steps.length - b.case.steps.length);
-}
-
-/** Cases that show an axis of which the model does not speak; empty for all others. */
-export function specialCases(axis: Axis, target: Target, stance: Stance): SmallCase[] {
-  const make = (shape: Shape, steps: readonly Step[], t = target): SmallCase => ({
-    case: trial(t, 'float64', [{ kind: 'construct', layer: t.layer, arguments: layerArguments(t, shape) }, ...steps]),
-    target: t,
-  });
-  const shapes = smallShapes(target, stance);
-  const { shape, target: sized } = shapes[shapes.length - 1];
-  const values = Float64Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 5) % 7) + (i % 2));
-  const x = makeTensor('float64', shape, values);
-  const run = (input: Tensor): Step => ({ kind: 'forward', mode: 'train', input, gradient: false });
-  switch (axis.id) {
-    case 'input.layout':
-      return [
-        make(shape, [run(transposed(values, shape))], sized),
-        make(stance.shape, [
-          run(
-            transposed(
-              Float64Array.from({ length: sizeOf(stance.shape) }, (_, i) => (i * 5) % 17),
-              stance.shape,
-            ),
-          ),
-        ]),
-      ];
-    case 'input.mutated':
-    case 'stdout':
-    case 'state.keys':
-    case 'input.dtype':
-      return [make(shape, [run(x)], sized)];
-    case 'running.gradient': {
-      const step: Step = { kind: 'forward', mode: 'train', input: x, gradient: true };
-      const back: Step = {
-        kind: 'backward',
-        gradient: makeTensor('float64', shape, values),
-        accumulate: false,
-        again: false,
-      };
-      return [make(shape, [step, back, step, back], sized)];
-    }
-    case 'affine.shape': {
-      const own = target.normalizedAxes > 0 ? shape.slice(shape.length - target.normalizedAxes) : [shape[1]];
-      const weight = makeTensor(
-        'float64',
+/** Sketches of the target, fewest elements first, then fewest steps; the ones of ordinary numbers come last. All of them legal. */
+export function smallSketches(target: Target, stance: Stance, profile: Profile): Sketch[] {
+  const found = sketchesOf(target, stance, profile, PATTERNS);
+  const own = stance.groups === null || target.groups === null ? target : { ...target, groups: stance.groups };
+  for (const [i, { sigma, centre }] of SPREADS.entries()) {
+    const values = [...noise(300 + i, sizeOf(stance.shape))].map((v) => Math.round(v * 32) / 32);
+    found.push(
+      ...trajectories(
         own,
-        Float64Array.from({ length: sizeOf(own) }, (_, i) => i + 1),
-      );
-      const set: Step = { kind: 'set_tensor', name: 'weight', tensor: weight };
-      return [make(shape, [set, run(x)], sized)];
-    }
-    case 'single-value.train': {
-      const single = shape.map((size, axis) => (axis === 1 && target.normalizedAxes === 0 ? size : 1));
-      return [make(single, [run(makeTensor('float64', single, new Float64Array(sizeOf(single)).fill(3)))])];
-    }
-    case 'channel.axis': {
-      if (shape.length < 3) return [];
-      const uneven = shape.map((size, axis) => (axis === shape.length - 1 ? 3 : size));
-      return [
-        make(uneven, [
-          run(
-            makeTensor(
-              'float64',
-              uneven,
-              Float64Array.from({ length: sizeOf(uneven) }, (_, i) => 2 * i),
-            ),
-          ),
-        ]),
-      ];
-    }
-    default:
-      return [];
+        stance.shape,
+        values.map((v) => v * sigma + centre),
+        profile,
+      ),
+    );
   }
+  return found.filter((sketch) => isLegal(sketch, stance, profile));
 }
 
-/** The input of the first forward of a case. */
-export function firstInput(c: Case): Tensor | null {
-  const step = c.steps.find((s) => s.kind === 'forward');
-  return step?.kind === 'forward' ? step.input : null;
+/** The same without variety in the numbers: few enough to be asked. */
+export function fewSketches(target: Target, stance: Stance, profile: Profile): Sketch[] {
+  return sketchesOf(target, stance, profile, PATTERNS.slice(0, 1)).filter((s) => isLegal(s, stance, profile));
 }
 
-// --- internal ---
-
-function smallShapes(target: Target, stance: Stance): { shape: Shape; target: Target }[] {
+/** The shapes of small cases, fewest elements first, with the target whose groups they fit. */
+export function smallShapes(target: Target, stance: Stance): { shape: Shape; target: Target }[] {
   const rank = stance.shape.length;
   const ones = new Array<number>(Math.max(0, rank - 2)).fill(1);
   const lastTwo = ones.map((_, i) => (i === ones.length - 1 ? 2 : 1));
@@ -164,68 +85,76 @@ function smallShapes(target: Target, stance: Stance): { shape: Shape; target: Ta
   }
 }
 
-function patterns(size: number): Float64Array[] {
-  const fill = (f: (i: number) => number) => Float64Array.from({ length: size }, (_, i) => f(i));
-  return [
-    fill((i) => 2 * i),
-    fill((i) => [0, 2, 0, 8][i % 4] + (i > 3 ? 1 : 0)),
-    fill((i) => (i % 2) * 0.002),
-    fill((i) => [0, 0, 2, 8][i % 4]),
-    fill((i) => 4 + 2 * (i % 2)),
-    fill(() => 3),
-  ];
+// --- internal ---
+
+/** Ordinary numbers, numbers whose spread is near the root of eps, and a mean larger than the spread. */
+const SPREADS = [
+  { sigma: 1, centre: 0.5 },
+  { sigma: 2 ** -8, centre: 2 ** -6 },
+  { sigma: 2, centre: -5 },
+] as const;
+
+const PATTERNS: readonly ((i: number) => number)[] = [
+  (i) => 2 * i,
+  (i) => 20 * i,
+  (i) => [0, 2, 0, 8][i % 4] + (i > 3 ? 1 : 0),
+  (i) => (i % 2) * 0.002,
+  (i) => [0, 0, 2, 8][i % 4],
+  (i) => 4 + 2 * (i % 2),
+  () => 3,
+];
+
+function sketchesOf(target: Target, stance: Stance, profile: Profile, patterns: typeof PATTERNS): Sketch[] {
+  const found = smallShapes(target, stance).flatMap(({ shape, target: sized }) =>
+    patterns.flatMap((pattern) =>
+      trajectories(
+        sized,
+        shape,
+        Array.from({ length: sizeOf(shape) }, (_, i) => pattern(i)),
+        profile,
+      ),
+    ),
+  );
+  const steps = (s: Sketch) => s.acts.length + Object.keys(s.set).length;
+  return found.sort((a, b) => sizeOf(a.shape) - sizeOf(b.shape) || steps(a) - steps(b));
 }
 
-function trajectories(target: Target, shape: Shape, values: Float64Array, profile: Profile): Step[][] {
-  const x = makeTensor('float64', shape, values);
-  const make = (extra: Arguments = {}): Step => ({
-    kind: 'construct',
-    layer: target.layer,
-    arguments: { ...layerArguments(target, shape), ...extra },
-  });
-  const train: Step = { kind: 'forward', mode: 'train', input: x, gradient: false };
-  const evaluate: Step = { ...train, mode: 'eval' };
-  const read: Step = { kind: 'read', what: 'buffers' };
-  const steps: Step[][] = [
-    [make(), train],
-    [make(), evaluate],
-  ];
-  if (profile.epsArgument !== null) steps.push([make({ eps: float(1) }), train]);
-  if (target.affine && profile.affine.form !== 'none') {
-    const own = target.normalizedAxes > 0 ? shape.slice(shape.length - target.normalizedAxes) : [shape[1]];
-    const set = (name: string, value: number): Step => ({
-      kind: 'set_tensor',
-      name,
-      tensor: makeTensor('float64', own, new Float64Array(sizeOf(own)).fill(value)),
-    });
-    const bias = target.kind === 'RMSNorm' ? [] : [set('bias', 1)];
-    steps.push([make(), set('weight', 2), train], [make(), set('weight', 2), ...bias, train]);
-  }
-  const upstream = makeTensor(
-    'float64',
+function trajectories(target: Target, shape: Shape, values: readonly number[], profile: Profile): Sketch[] {
+  const train: Act = { kind: 'forward', mode: 'train', values };
+  const evaluate: Act = { ...train, mode: 'eval' };
+  const read: Act = { kind: 'read' };
+  const make = (acts: Act[], options: Sketch['options'] = {}, set: Sketch['set'] = {}): Sketch => ({
+    target,
+    dtype: 'float64',
     shape,
-    Float64Array.from({ length: values.length }, (_, i) => (i === 0 ? 1 : 0)),
-  );
-  steps.push([
-    make(),
-    { ...train, gradient: true },
-    { kind: 'backward', gradient: upstream, accumulate: false, again: false },
-  ]);
-  if (target.tracked) {
-    const small: Step = {
-      kind: 'set_tensor',
-      name: 'running_var',
-      tensor: makeTensor('float64', [shape[1]], new Float64Array(shape[1]).fill(1e-6)),
-    };
-    steps.push([make(), small, evaluate]);
-    steps.push(
-      [make(), train, read],
-      [make(), evaluate, read],
-      [make(), train, evaluate],
-      [make(), train, train, read],
-    );
-    if ((profile.running?.argument ?? null) !== null)
-      steps.push([make({ momentum: float(0.25) }), train, read], [make({ momentum: float(0.25) }), train, train, read]);
+    options,
+    set,
+    acts,
+  });
+  const found = [make([train]), make([evaluate])];
+  if (profile.epsArgument !== null) found.push(make([train], { eps: 1 }));
+  if (target.affine && profile.affine.form !== 'none') {
+    const size = sizeOf(ownShape(target, shape));
+    const all = (value: number) => new Array<number>(size).fill(value);
+    const bias = target.kind === 'RMSNorm' ? {} : { bias: all(1) };
+    const rising = Array.from({ length: size }, (_, i) => i + 1);
+    found.push(make([train], {}, { weight: all(2) }), make([train], {}, { weight: rising }));
+    if (target.kind !== 'RMSNorm') found.push(make([train], {}, bias), make([train], {}, { bias: rising }));
+    found.push(make([train], {}, { weight: all(2), ...bias }));
   }
-  return steps;
+  const upstream = values.map((_, i) => (i === 0 ? 1 : 0));
+  found.push(make([train, { kind: 'backward', values: upstream }]));
+  if (!target.tracked) return found;
+  found.push(
+    make([evaluate], {}, { running_var: new Array<number>(shape[1]).fill(1e-6) }),
+    make([train, read]),
+    make([evaluate, read]),
+    make([train, evaluate]),
+    make([train, train, read]),
+    make([train, train, train, read]),
+  );
+  if ((profile.running?.argument ?? null) === null) return found;
+  for (const momentum of [0.25, 0.5])
+    found.push(make([train, read], { momentum }), make([train, train, read], { momentum }));
+  return found;
 }

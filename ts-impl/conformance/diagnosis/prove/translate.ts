@@ -110,6 +110,7 @@ function stepToSpecimen(step: Step, dictionary: Dictionary, c: Case): Step | 'no
     case 'forward':
     case 'backward':
     case 'cast':
+    case 'copy':
       return step;
     case 'read':
       return { kind: 'read', what: 'all' };

@@ -1,0 +1,126 @@
+// From both sides' answers to a case to the witness it makes, if it shows the departure in question. It asks nobody.
+
+import type { Case } from '../../../../cases/case.ts';
+import { contiguous } from '../../../tensor/tensor.ts';
+import { type Refusal, type ReportNumber, toReportNumber, type Witness } from '../../finding.ts';
+import type { Outcome, StepResult } from '../../outcome.ts';
+import type { Departure } from '../axes/axes.ts';
+import { resultsOf, textOf, toFloat64, valuesOf } from '../measure/specimen.ts';
+import { type Candidate, placeOf, visible } from './separate.ts';
+import { firstInput } from './special-cases.ts';
+import { type Dictionary, toTorch, withoutUnnamed } from './translate.ts';
+
+export interface Showing extends Omit<Candidate, 'case'> {
+  readonly departure: Departure;
+  readonly dictionary: Dictionary;
+  readonly replay: (id: string) => string;
+}
+
+export const isRefusal = (side: Witness['actual']): side is Refusal => !Array.isArray(side);
+
+/** What a case shows, where it shows the departure: the first of its tensors on which the sides differ visibly. Null where it does not. */
+export function witnessOf(showing: Showing, c: Case, torch: Outcome, specimen: Outcome): Witness | null {
+  const { departure, dictionary, replay } = showing;
+  const expected = resultsOf(withoutUnnamed(torch, dictionary));
+  const actual = resultsOf(toTorch(specimen, torch, dictionary));
+  const x = firstInput(c);
+  const input = x === null ? [] : numbers(toFloat64(contiguous(x)));
+  const printed = resultsOf(specimen)
+    .map((_, step) => textOf(specimen, step, 'stdout'))
+    .join('');
+  const base = { case: c.id, input, stdout: printed === '' ? null : printed, replay: replay(c.id) };
+  switch (departure.axis.id) {
+    case 'stdout':
+      return printed === '' ? null : { ...base, step: c.steps.length - 1, ...lastOutputs(expected, actual) };
+    case 'state.keys':
+    case 'input.dtype':
+      return { ...base, step: c.steps.length - 1, ...lastOutputs(expected, actual) };
+    case 'input.mutated':
+      return mutationWitness(base, c, specimen);
+    default:
+      return partingWitness(showing, base, c, { torch, specimen, expected, actual });
+  }
+}
+
+// --- internal ---
+
+/** Departures that show in what is refused, never in numbers. */
+const RAISES: ReadonlySet<string> = new Set(['running.gradient', 'single-value.train']);
+
+/** At most this many numbers stand in a witness. */
+const SHOWN = 64;
+
+const numbers = (values: Float64Array): ReportNumber[] => [...values.slice(0, SHOWN)].map((v) => toReportNumber(v));
+
+type Base = Omit<Witness, 'step' | 'tensor' | 'expected' | 'actual'>;
+
+interface Sides {
+  readonly torch: Outcome;
+  readonly specimen: Outcome;
+  /** In PyTorch's names, what the specimen has no name for left out. */
+  readonly expected: readonly StepResult[];
+  readonly actual: readonly StepResult[];
+}
+
+function partingWitness({ departure, places, whole, bare, dictionary }: Showing, base: Base, c: Case, sides: Sides) {
+  const { torch, specimen, expected, actual } = sides;
+  const inTorch = (model: Outcome | null) => (model === null ? [] : resultsOf(toTorch(model, torch, dictionary)));
+  const [wholly, barely] = [inTorch(whole), inTorch(bare)];
+  const raises = RAISES.has(departure.axis.id);
+  for (let step = 0; step < Math.min(expected.length, actual.length); step++) {
+    const [e, a] = [expected[step], actual[step]];
+    const { kind } = c.steps[step];
+    const tensor = kind === 'backward' ? 'input.grad' : kind === 'copy' ? 'copy' : 'output';
+    if (a.kind === 'refused' || e.kind === 'refused') {
+      if (a.kind === e.kind || places !== null) return null;
+      const told = (result: StepResult, whole: Outcome): ReportNumber[] | Refusal =>
+        result.kind === 'refused'
+          ? { type: result.type, message: result.message }
+          : numbers(valuesOf(whole, step, tensor) ?? new Float64Array());
+      return { ...base, step, tensor, expected: told(e, torch), actual: told(a, specimen) };
+    }
+    if (e.kind !== 'returned' || a.kind !== 'returned' || raises) continue;
+    for (const { name, tensor: want } of e.tensors) {
+      const got = a.tensors.find((t) => t.name === name)?.tensor;
+      if (got === undefined || name === 'num_batches_tracked') continue;
+      if (places !== null && !places.has(placeOf(step, name))) continue;
+      if (!(departure.axis.shownBy?.tensors.test(name) ?? true)) continue;
+      const [w, g] = [toFloat64(want), toFloat64(got)];
+      const parts = (model: readonly StepResult[], side: Float64Array) => {
+        const foretold = valueIn(model[step], name);
+        return foretold !== null && visible(foretold, side);
+      };
+      // Where models speak of the departure the specimen is as they say; where they don't, it shows in what they have wrong.
+      if (places !== null && parts(wholly, g)) return null;
+      if (places === null && whole !== null && !parts(wholly, g) && !parts(barely, w)) continue;
+      if (visible(w, g)) return { ...base, step, tensor: name, expected: numbers(w), actual: numbers(g) };
+    }
+  }
+  return null;
+}
+
+function valueIn(result: StepResult | undefined, name: string): Float64Array | null {
+  const found = result?.kind === 'returned' ? result.tensors.find((t) => t.name === name) : undefined;
+  return found === undefined ? null : toFloat64(found.tensor);
+}
+
+function lastOutputs(expected: readonly StepResult[], actual: readonly StepResult[]) {
+  const values = (results: readonly StepResult[]) => {
+    const output = results
+      .flatMap((r) => (r.kind === 'returned' ? r.tensors : []))
+      .findLast(({ name }) => name === 'output');
+    return output === undefined ? [] : numbers(toFloat64(output.tensor));
+  };
+  return { tensor: 'output', expected: values(expected), actual: values(actual) };
+}
+
+function mutationWitness(base: Base, c: Case, specimen: Outcome): Witness | null {
+  const x = firstInput(c);
+  const results = resultsOf(specimen);
+  const step = results.findIndex((r) => r.kind === 'returned' && r.tensors.some((t) => t.name === 'input'));
+  const after = valueIn(results[step], 'input');
+  if (x === null || after === null) return null;
+  const before = toFloat64(contiguous(x));
+  if (!visible(before, after)) return null;
+  return { ...base, step, tensor: 'input', expected: numbers(before), actual: numbers(after) };
+}
