@@ -8,6 +8,7 @@ export const FILES = [
   'test/norms/double-backward.test.ts',
   'test/norms/fused-multiply-add.test.ts',
   'test/norms/gradients.test.ts',
+  'test/norms/half-way.test.ts',
   'test/norms/layers.test.ts',
   'test/norms/purity.test.ts',
   'test/norms/rounding.test.ts',

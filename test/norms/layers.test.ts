@@ -246,3 +246,31 @@ describe('LayerNorm, GroupNorm and RMSNorm', () => {
     expect(valuesOf(across.output)).toEqual(valuesOf(layerNorm(f32(valuesOf(transpose(x, 0, 1)), [3, 4]), [4]).output));
   });
 });
+
+test('batch_norm evaluates by default, and updates the running statistics before it looks at a bias of another dtype', () => {
+  const [mean, variance] = [f32([1, 2], [2]), f32([4, 9], [2])];
+  expect(valuesOf(batchNorm(X, mean, variance).output)).toEqual(near([0, 0, 1, 4 / 3, 2, 8 / 3]));
+  const x = tensor([1, 2, 3, 6, 5, 10], [3, 2], 'float64');
+  const [mean64, variance64] = [tensor([1, 2], [2], 'float64'), tensor([4, 9], [2], 'float64')];
+  const weight = tensor([1, 1], [2], 'float64');
+  const call = (training: boolean) => () => batchNormInPlace(x, mean64, variance64, weight, mean, training, 0.5, 1e-5);
+  expect(call(false)).toThrow('expected scalar type Double but found Float');
+  expect(valuesOf(mean64)).toEqual([1, 2]);
+  expect(call(true)).toThrow('expected scalar type Double but found Float');
+  expect(valuesOf(mean64)).toEqual([2, 4]);
+});
+
+test.each([
+  [false, false, [3, 1, 1, 1]],
+  [false, true, [3, 1, 1, 1]],
+  [true, false, [3, 1, 3, 3]],
+  [true, true, [3, 1, 1, 1]],
+])('strides of the gradient of one pixel, channels last: input %s, upstream %s', (input, upstream, strides) => {
+  const laid = (last: boolean, seed: number): Tensor => {
+    const t = madeUp([2, 3, 1, 1], 'float32', seed);
+    return last ? { ...t, strides: [3, 1, 3, 3] } : t;
+  };
+  const layer = new BatchNorm2d(3);
+  layer.forward(laid(input, 1));
+  expect(layer.backward(laid(upstream, 2)).strides).toEqual(strides); // as PyTorch 2.13 has them
+});

@@ -105,9 +105,7 @@ export function nativeBatchNorm(
     input,
     weight,
     eps,
-    training || runningMean === null || runningVar === null
-      ? OF_INPUT
-      : { kind: 'running', mean: runningMean, variance: runningVar },
+    training ? OF_INPUT : { kind: 'running', mean: runningMean as Tensor, variance: runningVar as Tensor }, // else they were refused
     () => channelPartition(input.shape[0], C, sizeOf(input.shape.slice(2))),
   );
   if (isHalf(input.dtype)) {
@@ -126,11 +124,9 @@ export function nativeBatchNorm(
     mean = statistics.mean;
     inverse = inverseDeviation(statistics, planes, eps);
     updateRunning(statistics, planes, rm, rv, momentum);
-  } else if (rm === null || rv === null) {
-    throw new Error('running statistics are missing after they were checked; this is a fault of the port');
   } else {
-    mean = rm;
-    inverse = inverseOfRunning(planes, rv, eps);
+    mean = rm as ComputeArray; // without it eval was refused
+    inverse = inverseOfRunning(planes, rv as ComputeArray, eps); // likewise
   }
   const unfolded = (weight !== null && !isContiguous(weight)) || (bias !== null && !isContiguous(bias));
   const output = toTensor(planes, normalise(planes, mean, inverse, { weight: w, bias: b }, unfolded));
@@ -140,7 +136,7 @@ export function nativeBatchNorm(
       checkGradientShape(gradient, input.shape);
       checkParameterRanks(weight, bias, planes.layout === 'rows');
       // In eval mode the backward uses the running statistics of now, with eps added in double.
-      const r = training || rv === null ? inverse : rv.map((v) => 1 / Math.sqrt(v + eps)); // [C]
+      const r = training ? inverse : (rv as ComputeArray).map((v) => 1 / Math.sqrt(v + eps)); // [C]; without rv eval was refused
       const g = backward(planes, gradient, mean, r, w, training);
       return {
         input: inMemoryOrder(g.input, input, gradient),

@@ -40,7 +40,7 @@ function momentsInLanes(
   const vectors = Math.floor(size / vector);
   const chunks = Math.ceil(vectors / CHUNK);
   const depth = ceilLog2(chunks);
-  for (let level = 0; level < Math.max(depth, 1); level++) counts[level] = 0;
+  counts.fill(0, 0, Math.max(depth, 1));
   means.fill(0, 0, Math.max(depth, 1) * K);
   squares.fill(0, 0, Math.max(depth, 1) * K);
 
@@ -113,10 +113,10 @@ const chunkSquares = new Float64Array(8); // [K]
 function chunkOfFloat32(x: ComputeArray, first: number, vector: number, count: number, lane: number): void {
   const start = first + lane;
   // The first value is the mean, and its deviation 0, or NaN for an infinity.
-  let m0 = x[start] + 0;
-  let m1 = x[start + 1] + 0;
-  let m2 = x[start + 2] + 0;
-  let m3 = x[start + 3] + 0;
+  let m0 = x[start];
+  let m1 = x[start + 1];
+  let m2 = x[start + 2];
+  let m3 = x[start + 3];
   let s0 = m0 - m0;
   let s1 = m1 - m1;
   let s2 = m2 - m2;

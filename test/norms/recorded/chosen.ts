@@ -9,6 +9,7 @@ import {
   int,
   ints,
   type LayerName,
+  none,
   type Step,
   tensorValue,
 } from '../../../cases/case.ts';
@@ -224,8 +225,14 @@ function callCase(i: number): Case {
     const positive = valuesOf(t).map(Math.abs);
     return [key, tensorValue(key === 'running_var' ? tensor(positive, shape, 'float32') : t)];
   });
+  const required: Arguments = name === 'batch_norm' ? { running_mean: none, running_var: none } : {};
   const steps: Step[] = [
-    { kind: 'call', function: name, arguments: { ...Object.fromEntries(tensors), ...given }, gradient: true },
+    {
+      kind: 'call',
+      function: name,
+      arguments: { ...required, ...Object.fromEntries(tensors), ...given },
+      gradient: true,
+    },
     { kind: 'backward', gradient: madeUp(shapes.input, 'float32', i + 9), accumulate: false, again: false },
   ];
   return { id: `call/${i}`, layer, dtype: 'float32', layout: 'contiguous', steps };
