@@ -6,6 +6,7 @@ import { NO_TOTALS, REPORT_SCHEMA, type Report, type Skipped, type SubjectReport
 import { addTotals } from '../../report/tally.ts';
 import type { Subject } from '../../subjects/subject.ts';
 import type { Host } from '../../subjects/workers.ts';
+import { withClaimsOf } from '../claims/claims-of.ts';
 import { auditBlocks } from './audit-blocks.ts';
 import type { Block } from './block.ts';
 import { DocumentError, type DocumentKind, findBlocks } from './document.ts';
@@ -61,10 +62,10 @@ export async function audit(documents: readonly AuditDocument[], options: AuditO
       skipped.push({ name: file, source: { file, line: 1 }, reason: blocks });
       continue;
     }
-    for (const entry of await auditBlocks(file, blocks, options)) {
-      if ('verdict' in entry) subjects.push(entry);
-      else skipped.push(entry);
-    }
+    const entries = await auditBlocks(file, blocks, options);
+    const norms = entries.filter((entry) => 'verdict' in entry);
+    subjects.push(...withClaimsOf({ ...document, as: document.as ?? null, blocks }, norms));
+    skipped.push(...entries.filter((entry): entry is Skipped => !('verdict' in entry)));
   }
   if (subjects.length === 0) throw new NothingToAudit(nothingWords(documents, skipped));
   const verdict = worstOf(subjects.map((s) => s.verdict));

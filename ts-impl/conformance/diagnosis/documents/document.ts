@@ -68,12 +68,8 @@ export function guessKind(bytes: Uint8Array): DocumentKind {
   return /^[\s>*+\-\d.)]*(`{3,}|~{3,})/m.test(text) ? 'md' : 'py';
 }
 
-// --- internal ---
-
-/** Far more than a page of notes or a module of layers; a notebook holds its pictures too. */
-const LARGEST_BYTES = 16 * 2 ** 20;
-
-function decodeText(file: string, bytes: Uint8Array): string {
+/** The text of a document. Throws DocumentError. */
+export function decodeText(file: string, bytes: Uint8Array): string {
   if (bytes.length > LARGEST_BYTES) {
     const megabytes = (bytes.length / 2 ** 20).toFixed(0);
     throw new DocumentError(
@@ -87,6 +83,11 @@ function decodeText(file: string, bytes: Uint8Array): string {
     throw new DocumentError(`${file} is not UTF-8 text; convert it first, for instance with iconv -t utf-8`);
   }
 }
+
+// --- internal ---
+
+/** Far more than a page of notes or a module of layers; a notebook holds its pictures too. */
+const LARGEST_BYTES = 16 * 2 ** 20;
 
 const PYTHON_INFO = new Set(['', 'py', 'python', 'python3', 'py3', 'pytorch', 'torch', 'ipython', 'pycon']);
 

@@ -4,6 +4,12 @@ import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseEr
 import type { Block } from './block.ts';
 import { plainPython } from './plain-python.ts';
 
+/** A line of a cell and the line of the file on which it stands. */
+export interface Line {
+  readonly text: string;
+  readonly line: number;
+}
+
 /** The Python cells of a notebook, or what is wrong with it, as the end of a sentence that begins with its name. */
 export function notebookBlocks(text: string): Block[] | string {
   const errors: ParseError[] = [];
@@ -38,6 +44,16 @@ export function notebookBlocks(text: string): Block[] | string {
   return blocks;
 }
 
+/** The Markdown cells of a notebook, each as its lines; empty for a text that is no notebook. */
+export function markdownCells(text: string): Line[][] {
+  const root = parseTree(text, [], { disallowComments: true });
+  const cells = root === undefined ? undefined : findNodeAtLocation(root, ['cells'])?.children;
+  const lineOf = lineFinder(text);
+  return (cells ?? [])
+    .filter((cell) => findNodeAtLocation(cell, ['cell_type'])?.value === 'markdown')
+    .map((cell) => sourceLines(cell, lineOf));
+}
+
 // --- internal ---
 
 /** Magics that hand the whole cell to something else. Those that only time or capture it do not. */
@@ -53,11 +69,6 @@ function languageOf(root: Node): string | null {
     if (typeof value === 'string') return value;
   }
   return null;
-}
-
-interface Line {
-  readonly text: string;
-  readonly line: number;
 }
 
 /** The source of a cell, a list of lines or one text, as lines with the line of the file on which each stands. */
