@@ -63,6 +63,9 @@ function values(step: StepResult): Record<string, number[]> {
   return Object.fromEntries(step.tensors.map(({ name, tensor: t }) => [name, Array.from(t.storage, Number)]));
 }
 
+/** The process that a worker has started. */
+const childOf = (pid: number) => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
+
 const textsOf = (step: StepResult) => (step.kind === 'returned' ? step.texts : {});
 const readAll: Step = { kind: 'read', what: 'all' };
 const MODULE = ['class Norm(nn.Module):', '  def __init__(self, dim, eps=1e-5):', '    super().__init__()'];
@@ -313,12 +316,8 @@ describe.skipIf(!hasPython)(`code that${hasPython ? '' : ` (${NO_PYTHON})`}`, ()
         'pid = os.fork()',
         'if pid == 0: time.sleep(100)',
         'open("pid", "w").write(str(pid))',
-        ...MODULE,
-        '    self.pid = torch.tensor(pid)',
-        '  def forward(self, x): return x',
       );
-      const [{ outcome }] = await worker.ask([caseOf('x', [construct('Norm', { dim: int(1) })])], { truth: false });
-      return outcome.kind === 'returned' ? values(outcome.steps[0]).pid[0] : 0;
+      return childOf(worker.pid);
     });
     expect(child).toBeGreaterThan(1);
     await expect.poll(() => isRunning(child)).toBe(false);
@@ -361,8 +360,7 @@ describe.skipIf(!hasPython)(`the host${hasPython ? '' : ` (${NO_PYTHON})`}`, () 
         'import subprocess\nchild = subprocess.Popen(["sleep", "300"], start_new_session=True)\nprint(child.pid)\nopen("pid", "w").write(str(child.pid))';
       const loaded = await worker.load('page.md', [{ line: 1, text }]);
       expect(loaded).toMatchObject({ kind: 'loaded' });
-      const children = () => readFileSync(`/proc/${worker.pid}/task/${worker.pid}/children`, 'utf8').trim();
-      const orphan = Number(children());
+      const orphan = childOf(worker.pid);
       expect(isRunning(orphan)).toBe(true);
       await worker.close();
       await expect.poll(() => isRunning(orphan)).toBe(false);

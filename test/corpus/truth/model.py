@@ -151,12 +151,17 @@ class Truth:
         """What stands for mean and variance in this step; the buffers are moved."""
         pick = (0, slice(None)) + (0,) * (x.dim() - 2)
         before = self.rm.clone(), self.variance()
+        if not self.batch:  # one statistic per sample: their average is tracked
+            pick = (slice(None), slice(None)) + (0,) * (x.dim() - 2)
         if training or self.get("running.update-in-eval", "no") == "yes":
             biased = self.tracked_square.expand(x.shape)[pick].detach()
             spread = biased if self.get("variance.running", "unbiased") == "biased" else biased * self.ratio
             tracked = self.get("running.tracked", "variance")
+            if not self.batch:
+                spread = spread.mean(0)
             spread = spread**0.5 if tracked == "std" else (spread + self.eps) ** -0.5 if tracked == "inverse-std" else spread
-            self.update(mean[pick].detach(), spread)
+            centre = mean[pick].detach()
+            self.update(centre if self.batch else centre.mean(0), spread)
         wanted = self.get("statistics.train", "batch")
         if training and wanted == "batch":
             return mean, var

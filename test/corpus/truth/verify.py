@@ -1,4 +1,4 @@
-"""`python test/corpus/truth/verify.py [TEXT]`: holds each snippet against a model with exactly its expected departures; exits 1 where one is not so.
+"""`python test/corpus/truth/verify.py [TEXT] [--folder=FOLDER]`: holds each snippet against a model with exactly its expected departures; exits 1 where one is not so.
 
 It asks in float64, by trajectories (eval, train, train, eval, train, eval) with gradients, then for what a model can't say: mutation, graphs in
 buffers, layouts, cancellation in float32. Each expected departure left out must show. Half precision is not asked.
@@ -47,13 +47,36 @@ class Verifier:
         plain = (3, 6, 4, 5) if self.pixel else SHAPES[self.layer]
         plain = (*plain[:1], *plain[2:], plain[1]) if place == "-1" else (plain[1], plain[0], *plain[2:]) if place == "0" else plain
         self.shape = tuple(self.told.get("shape", plain))
-        self.tracked = self.told.get("tracked", False)
+        self.tracked = self.told.get("tracked", "flag" in self.told)
+        if "rank" in self.told and "shape" not in self.told:
+            self.shape = self.drawn_shape()
+        if self.findings.get("affine.shape") == "last-axis":
+            self.shape = (*self.shape[:-1], 6)
+        if "input.mutated" in self.findings:
+            self.told = {"grad": False, **self.told}
+        if place == "0":
+            self.told = {"vary": False, **self.told}
+        self.graph_flows = not ("statistics.train" in self.findings and "running.gradient" in self.findings)
         self.faults = []
+
+    def drawn_shape(self):
+        """Of a subject from the generator, which says its rank and trailing axes."""
+        if self.layer in ("LayerNorm", "RMSNorm"):
+            return (3, 6, 4, 5) if self.pixel else (3, 5, 4, 6)
+        plain = (4, 6) if self.told["rank"] == 2 else SHAPES["BatchNorm1d"] if self.layer == "BatchNorm1d" else self.shape
+        if self.told["rank"] == 3 and self.layer == "BatchNorm1d":
+            plain = {"-1": (4, 5, 6), "0": (6, 4, 5)}.get(self.findings.get("channel.axis"), (4, 6, 5))
+        return plain if self.told["rank"] > 2 else (7, 6)
 
     def make(self, momentum=None):
         names = inspect.signature(self.cls).parameters
         kw = {self.told.get("momentum", "momentum"): momentum} if momentum is not None else {}
-        args = self.told.get("args", [3, 6] if self.layer == "GroupNorm" else [6])
+        if "flag" in self.told:
+            kw[self.told["flag"]] = True
+        sizes = [[6, 3] if self.told.get("groupsFirst") is False else [3, 6]] if self.layer == "GroupNorm" else [[6]]
+        if self.told.get("tuple"):
+            sizes = [[self.shape[-self.told["trailing"] :]]]
+        args = self.told.get("args", sizes[0])
         if not any(p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in names.values()) and "args" not in self.told:
             args = []
         torch.manual_seed(0)
@@ -69,6 +92,8 @@ class Verifier:
         return made
 
     def truth(self, findings, momentum):
+        if self.told.get("tuple"):
+            return Truth(self.layer, findings, len(self.shape), self.shape[-self.told["trailing"] :], 1, momentum)
         size = self.told.get("size", self.shape[-1] if self.layer in ("LayerNorm", "RMSNorm") and not self.pixel else 6)
         return Truth(self.layer, findings, len(self.shape), size, self.told.get("groups", 3), momentum, self.tracked, self.pixel)
 
@@ -114,7 +139,7 @@ class Verifier:
             z = truth(x2, None if weight is None else weight.detach(), None if bias is None else bias.detach(), training)
             (gz,) = torch.autograd.grad(z, x2, up)
             compare(f"step {step} output", y.detach(), z.detach())
-            if gx is not None:
+            if gx is not None and self.graph_flows:
                 compare(f"step {step} gradient", gx, gz)
             if truth.tracks and self.told.get("buffers", True):
                 got = self.buffers(made)
@@ -158,6 +183,14 @@ class Verifier:
         def compare(_what, got, want):
             shown.append(got.shape != want.shape or not torch.allclose(got, want, rtol=1e-6, atol=1e-9))
 
+        if axis == "affine.shape" and self.findings[axis] == "scalar":
+            if any(p.numel() != 1 for p in self.make().parameters()):
+                self.faults.append("affine.shape: no scalar")
+            return
+        if axis == "eps.placement" and self.findings[axis] == "absent" and self.layer == "RMSNorm":
+            if not self.make()(torch.zeros(self.shape, dtype=torch.float64)).isnan().all():
+                self.faults.append("eps.placement: not absent")
+            return
         less = {k: v for k, v in self.findings.items() if k != axis}
         few = {"none": 0, "weight-only": 1, "bias-only": 1}
         if axis == "affine.form" and self.findings[axis] in few:
@@ -232,15 +265,15 @@ class Verifier:
             self.faults.append(f"{axis}: {why}")
 
 
-def main(text):
+def main(text, folder=FOLDER):
     wrong = count = 0
-    for path in sorted(FOLDER.glob("*.expected.json")):
+    for path in sorted(folder.glob("*.expected.json")):
         name = path.name[: -len(".expected.json")]
         expected = json.loads(path.read_text())
         if text not in name + " ".join(expected):
             continue
         scope = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "np": numpy, "numpy": numpy, "__name__": "snippet"}
-        code = code_of(FOLDER / name)
+        code = code_of(folder / name)
         ast.parse(code)
         exec(compile(code, name, "exec"), scope)
         for subject, want in expected.items():
@@ -264,4 +297,6 @@ def main(text):
 
 
 if __name__ == "__main__":
-    sys.exit(main(next((a for a in sys.argv[1:] if not a.startswith("--")), "")))
+    words = [a for a in sys.argv[1:] if not a.startswith("--")]
+    folders = [pathlib.Path(a.removeprefix("--folder=")) for a in sys.argv[1:] if a.startswith("--folder=")]
+    sys.exit(main(words[0] if words else "", *folders))

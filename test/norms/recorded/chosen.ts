@@ -13,9 +13,11 @@ import {
   type Step,
   tensorValue,
 } from '../../../cases/case.ts';
+import { BEHAVIOURS } from '../../../cases/behaviours/behaviours.ts';
 import { FAMILY_NAMES, type FamilyName, generate, LISTED_FAMILIES, nthIndex } from '../../../cases/g1/generate.ts';
 import { GRID } from '../../../cases/families/drawn.ts';
 import { tensor } from '../../../ts-impl/tensor/tensor.ts';
+import { LAZY_LAYERS, LAZY_OPTIONS, lazyCases } from '../../conformance/subjects/lazy-cases.ts';
 import { LAYOUTS, laidOut, madeUp, valuesOf } from '../made-up.ts';
 import { caseFor, SUBJECTS } from '../parity-cases.ts';
 
@@ -34,6 +36,12 @@ export function chosenCases(): readonly Case[] {
   for (let i = 0; i < WIDE.length; i++) cases.push(wideCase(i));
   for (let i = 0; i < CALLS.length; i++) cases.push(callCase(i));
   for (let i = 0; i < TINY.length; i++) cases.push(tinyCase(i));
+  for (const [i, layer] of LAZY_LAYERS.entries()) {
+    for (const options of i === 0 ? LAZY_OPTIONS : LAZY_OPTIONS.slice(0, 1)) cases.push(...lazyCases(layer, options));
+  }
+  for (const { about, questions } of BEHAVIOURS) {
+    if (about.kind === 'port') cases.push(...questions.map((question) => question.case));
+  }
   return cases.filter((c) => !isLeftOut(c));
 }
 
@@ -44,6 +52,7 @@ export function caseOf(id: string): Case {
   if (kind === 'wide') return wideCase(Number(subject));
   if (kind === 'call') return callCase(Number(subject));
   if (kind === 'tiny') return tinyCase(Number(subject));
+  if (kind === 'lazy') return lazyCase(id);
   if (kind !== 'parity') return caseFromId(id);
   return parityCase(Number(subject), dtype === 'float32' ? 'float32' : 'float64', Number(layout));
 }
@@ -51,6 +60,8 @@ export function caseOf(id: string): Case {
 /** Groups of a few cases that a test takes at a time: the family, or the layer with its dtype and layout. */
 export function groupOf(id: string): string {
   const [kind, family, , , summary] = id.split('/');
+  if (kind === 'b1') return `behaviour ${family}`;
+  if (kind === 'lazy') return `lazy ${family} ${id.split('/')[2]}`;
   if (kind === 'parity' || kind === 'large' || kind === 'call' || kind === 'tiny') return `${kind} ${caseOf(id).layer}`;
   if (kind === 'wide') return `wide GroupNorm of [${WIDE[Number(family)].shape}]`;
   return `${family} ${summary.split('.')[0]}`;
@@ -238,6 +249,15 @@ function callCase(i: number): Case {
   return { id: `call/${i}`, layer, dtype: 'float32', layout: 'contiguous', steps };
 }
 
+/** Throws RangeError where there is none. */
+function lazyCase(id: string): Case {
+  for (const layer of LAZY_LAYERS) {
+    if (!id.startsWith(`lazy/${layer.layer}/`)) continue;
+    for (const options of LAZY_OPTIONS) for (const c of lazyCases(layer, options)) if (c.id === id) return c;
+  }
+  throw new RangeError(`there is no case ${id}`);
+}
+
 function tinyCase(i: number): Case {
   const [dtype, size] = TINY[i];
   const values = [size, -size, -size, size, -size, size, size, -size];
@@ -260,6 +280,7 @@ function tinyCase(i: number): Case {
 /** PyTorch's strided BatchNorm in eval takes a square root whose last bit depends on the machine: there is no answer to keep. */
 function isLeftOut(c: Case): boolean {
   if (c.steps.some(({ kind }) => kind === 'double_backward')) return true; // near PyTorch's and not its bits
+  if (c.steps.some(({ kind }) => kind === 'probe')) return true; // of PyTorch alone
   if (!/^(BatchNorm|batch_norm)/.test(c.layer) || c.layout === 'contiguous') return false;
   return c.steps.some(
     (s) =>

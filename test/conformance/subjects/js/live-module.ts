@@ -1,4 +1,4 @@
-// Modules opened from source: the thread's program as JavaScript, and rooms that start it. No Python is ever started.
+// Modules opened from source: the programs of child and thread as JavaScript, and rooms that start it. No Python is ever started.
 
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { liveRooms, type Rooms } from '../../../../ts-impl/cli/rooms.ts';
@@ -6,7 +6,8 @@ import { openModule } from '../../../../ts-impl/conformance/subjects/js/module.t
 import { transpile } from '../transpiled.ts';
 
 const MODULES = fileURLToPath(new URL('./modules/', import.meta.url));
-const THREAD = 'ts-impl/conformance/subjects/js/thread.ts';
+const JS = 'ts-impl/conformance/subjects/js';
+const PROGRAMS = ['thread', 'child/child', 'child/register', 'child/typescript-hook'].map((name) => `${JS}/${name}.ts`);
 
 /** A file of this folder's modules, as a user in any folder would name it. */
 export const moduleFile = (name: string): string => `${MODULES}${name}`;
@@ -21,13 +22,13 @@ export interface LiveModules {
 }
 
 export function liveModules(): LiveModules {
-  const transpiled = transpile(THREAD);
-  const thread = pathToFileURL(transpiled.pathOf(THREAD));
+  const transpiled = transpile(...PROGRAMS);
+  const code = pathToFileURL(transpiled.pathOf(`${JS}/`));
   const noPython = () => Promise.reject(new Error('Python was asked for'));
   return {
     rooms: {
       ...liveRooms,
-      openModule: (options) => openModule({ ...options, thread }),
+      openModule: (options) => openModule({ ...options, code }),
       startOracle: noPython,
       connectOracle: noPython,
       startHost: noPython,
