@@ -11,7 +11,7 @@ export interface FakeEdge extends Edge {
   errText(): string;
 }
 
-export function fakeEdge(env: Readonly<Record<string, string>> = {}, terminal = false): FakeEdge {
+export function fakeEdge(env: Readonly<Record<string, string>> = {}, terminal = false, input = ''): FakeEdge {
   let out = '';
   let err = '';
   let time = 0;
@@ -22,6 +22,7 @@ export function fakeEdge(env: Readonly<Record<string, string>> = {}, terminal = 
     err: (text) => {
       err += text;
     },
+    readInput: () => new TextEncoder().encode(input),
     outIsTerminal: terminal,
     errIsTerminal: false,
     env,

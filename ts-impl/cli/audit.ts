@@ -4,9 +4,10 @@ import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { LAYERS, type LayerName } from '../../cases/case.ts';
 import { audit } from '../conformance/diagnosis/documents/audit.ts';
+import { DOCUMENT_KINDS, type DocumentKind } from '../conformance/diagnosis/documents/document.ts';
 import { renderAudit } from '../conformance/report/render-audit.ts';
 import type { Report, SubjectReport } from '../conformance/report/report.ts';
-import { readDocument } from './documents.ts';
+import { readDocuments } from './documents.ts';
 import { findPython } from './find-python.ts';
 import { interruptible } from './interrupt.ts';
 import { openOracle, parsePositive } from './oracle-option.ts';
@@ -16,6 +17,7 @@ import { version } from './version.ts';
 
 interface AuditFlags extends OutputOptions {
   readonly layer?: LayerName | undefined;
+  readonly as?: DocumentKind | undefined;
   readonly python?: string | undefined;
   readonly timeoutMs: number;
   readonly memoryMb: number;
@@ -27,8 +29,16 @@ export function addAudit(program: Command, session: Session): void {
   const command = program
     .command('audit')
     .description('find the norms in a document and say how each departs from PyTorch')
-    .argument('<target...>', 'a .py file, or a .md or .txt document with code blocks')
+    .argument(
+      '<target...>',
+      'a .py file, a .md or .txt document with code blocks, a notebook, a folder of those, a quoted pattern, or - for standard input',
+    )
     .addOption(new Option('--layer <name>', 'hold every norm against this layer').choices([...LAYERS]))
+    .addOption(
+      new Option('--as <kind>', 'what a file is whose name does not say it, or standard input').choices([
+        ...DOCUMENT_KINDS,
+      ]),
+    )
     .option('--python <path>', 'the Python to run PyTorch and the code in')
     .addOption(
       new Option('--timeout-ms <n>', 'how long a question to the code may take')
@@ -47,7 +57,7 @@ export function addAudit(program: Command, session: Session): void {
   addOutputOptions(command)
     .addHelpText(
       'after',
-      '\nThe code runs in a process of its own with limits on time and memory, but it does run: audit what you would run.\n\nExample:\n  normative audit notes.md --layer BatchNorm2d',
+      "\nThe code runs in a process of its own with limits on time and memory, but it does run: audit what you would run.\n\nExamples:\n  normative audit notes.md --layer BatchNorm2d\n  normative audit docs 'notes/**/*.ipynb'\n  cat layer.py | normative audit -",
     )
     .action(async (targets: string[], flags: AuditFlags) => {
       session.exitCode = (await runAudit(session, targets, flags)).exitCode;
@@ -58,7 +68,7 @@ export function addAudit(program: Command, session: Session): void {
 
 async function runAudit(session: Session, targets: readonly string[], flags: AuditFlags): Promise<Report> {
   const { edge } = session;
-  const documents = targets.map(readDocument);
+  const documents = readDocuments(edge, targets, flags.as ?? null);
   const remarks = new Map<SubjectReport['source'], readonly string[]>();
   const sink = openSink(edge, flags, (report, color) => renderAudit(report, remarks, color));
   const started = edge.now();

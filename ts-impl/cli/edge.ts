@@ -1,12 +1,14 @@
 // The edge: the streams, environment and clock that commands see. Tests hand in their own; nothing else in the program touches these.
 
-import { writeSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 
 export interface Edge {
   /** Results. */
   out(text: string): void;
   /** Progress, warnings and errors. */
   err(text: string): void;
+  /** All of standard input. */
+  readInput(): Uint8Array;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -18,6 +20,7 @@ export function processEdge(): Edge {
   return {
     out: (text) => writeWhole(1, text),
     err: (text) => writeWhole(2, text),
+    readInput: () => readFileSync(0),
     outIsTerminal: process.stdout.isTTY === true,
     errIsTerminal: process.stderr.isTTY === true,
     env: process.env,

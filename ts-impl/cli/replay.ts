@@ -122,7 +122,7 @@ async function askForeign(
       `--subject is "${subject}", expected a document and a class of it, as in notes.md#BatchNorm2d`,
     );
   }
-  const document = readDocument(file);
+  const document = readDocument(session.edge, file);
   const host = await session.rooms.startHost({ python: findPython(session.edge, flags.python).path });
   try {
     const norm = await openForeignNorm(document, name, {

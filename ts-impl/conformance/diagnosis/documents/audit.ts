@@ -59,7 +59,7 @@ export async function audit(documents: readonly AuditDocument[], options: AuditO
     if (documents.length > 1) options.onProgress?.(`${file} (${i + 1} of ${documents.length})`);
     const blocks = blocksOf(document);
     if (typeof blocks === 'string') {
-      skipped.push({ name: file, source: { file, line: 1 }, reason: blocks });
+      skipped.push({ name: file, source: null, reason: blocks });
       continue;
     }
     const entries = await auditBlocks(file, blocks, options);
