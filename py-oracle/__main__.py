@@ -20,11 +20,14 @@ import signal
 import threading
 from typing import Callable
 
+from confine import start_with_clean_environment
 from wire.limits import Limits
 
 
 def main() -> None:
     options = _options()
+    if options.host:
+        start_with_clean_environment()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when this ends
     limits = Limits(frame_bytes=options.max_frame_bytes, header_bytes=options.max_header_bytes)
     if options.mend:
@@ -88,8 +91,8 @@ def _host(limits: Limits) -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]  # foreign code imports nothing of this
 
-    def run_worker(endpoint: str, tell_bound: Callable[[], None]) -> None:
-        socket = server.bind(endpoint, limits)  # the first context of this process; the host makes none
+    def run_worker(listener: int, tell_bound: Callable[[], None]) -> None:
+        socket = server.bind_listening(listener, limits)  # the first context of this process; the host makes none
         tell_bound()
         server.serve(socket, Snippet(limits), limits)
 

@@ -1,18 +1,21 @@
-"""Forks a worker for each snippet from one process that has torch in memory. It runs no foreign code and opens no socket."""
+"""Forks a worker for each snippet from one process that has torch in memory. It runs no foreign code and answers on no socket."""
 
 from __future__ import annotations
 
-import ctypes
+import fcntl
 import json
 import os
-import resource
 import selectors
 import signal
+import socket
 import sys
 from dataclasses import dataclass, replace
 from typing import Any, Callable, NoReturn
 
-RunWorker = Callable[[str, Callable[[], None]], None]
+import confine
+
+RunWorker = Callable[[int, Callable[[], None]], None]
+"""Given a socket that listens already, and how to say that everything is ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class _Start:
     endpoint: str
     scratch: str
     memory_bytes: int
+    room: int | None  # the first process of the sandbox that it is to join
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +35,17 @@ class _Child:
 
 def run_host(ready: dict[str, Any], run_worker: RunWorker) -> NoReturn:
     """
-    Reads JSON lines from standard input until it closes: {"start": id, "endpoint", "scratch", "memoryBytes"} and
-    {"kill": id}. Writes {"started": id, "pid"} once the worker's socket is bound, {"ended": id, "code", "signal"} when it
-    is gone, and {"refused": what} for a line that is neither. When this process ends, however it ends, so do the workers.
+    Reads JSON lines from standard input until it closes: {"start": id, "endpoint", "scratch", "memoryBytes", "room"}, {"kill": id}
+    and {"try": room}. Writes {"started": id, "pid", "keeper"} once the worker is confined and its socket bound, {"ended": id, "code",
+    "signal"} when it is gone, {"tried", …} as an answer to `try`, and {"refused": what} for a line that is none of these. A worker
+    in a sandbox has a keeper, a process outside that waits for it. When this process ends, however it ends, so do the workers.
     """
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda _signal, _frame: None)
-    _adopt_orphans()
+    confine.adopt_orphans()
     children: dict[int, _Child] = {}
     selector = selectors.DefaultSelector()
     selector.register(0, selectors.EVENT_READ, "stdin")
@@ -65,9 +70,9 @@ def run_host(ready: dict[str, Any], run_worker: RunWorker) -> NoReturn:
 
 # --- internal ---
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
-_FILE_BYTES = 64 << 20
+_PIPE = 3
+_LISTENER = 4
+_SCRATCH_INSIDE = "/tmp"
 
 
 def _say(event: dict[str, Any]) -> None:
@@ -82,8 +87,16 @@ def _obey(line: bytes, children: dict[int, _Child], selector: selectors.BaseSele
                 if child.id == order["kill"]:
                     _kill(pid)
             return
+        if "try" in order:
+            _say(_try(order["try"]))
+            return
+        room = order["room"]
         start = _Start(
-            int(order["start"]), str(order["endpoint"]), str(order["scratch"]), int(order["memoryBytes"])
+            int(order["start"]),
+            str(order["endpoint"]),
+            str(order["scratch"]),
+            int(order["memoryBytes"]),
+            None if room is None else int(room),
         )
     except (ValueError, KeyError, TypeError) as problem:
         _say({"refused": f"{type(problem).__name__}: {problem} in {line[:200]!r}"})
@@ -97,17 +110,38 @@ def _obey(line: bytes, children: dict[int, _Child], selector: selectors.BaseSele
     selector.register(bound_read, selectors.EVENT_READ, pid)
 
 
+def _try(room: int | None) -> dict[str, Any]:
+    """What confines a worker here, found by doing it: null where it does, else why not. And where this Python has its code."""
+    return {
+        "tried": True,
+        "join": "there is no sandbox" if room is None else confine.why_not_join(int(room)),
+        "limit": confine.why_not_limit(),
+        "readable": [sys.prefix, sys.base_prefix, sys.exec_prefix, *(path for path in sys.path if path)],
+    }
+
+
 def _become_worker(start: _Start, bound_write: int, run_worker: RunWorker) -> NoReturn:
     code = 70
+    host = os.getppid()
     try:
-        _die_with_parent()
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.chdir(start.scratch)
-        _replace_streams(bound_write)
-        _limit(start.memory_bytes)
-        run_worker(start.endpoint, lambda: _tell_bound(_PIPE))
+        _keep_only(bound_write, _listen(start.endpoint), start.scratch)
+        if start.room is None:
+            confine.die_with_parent(host)
+            home = start.scratch
+        else:
+            child = confine.fork_into(start.room)
+            if child != 0:
+                os.close(_PIPE)
+                os.close(_LISTENER)
+                confine.end_as(child)
+            home = _SCRATCH_INSIDE
+        os.chdir(home)
+        os.environ.update({"HOME": home, "TMPDIR": home})
+        confine.limit(start.memory_bytes, alone=start.room is not None)
+        run_worker(_LISTENER, lambda: _tell_bound(_PIPE))
         code = 0
     except BaseException as problem:  # nothing may return into the host's loop
         os.write(2, f"{type(problem).__name__}: {problem}\n".encode())
@@ -115,18 +149,22 @@ def _become_worker(start: _Start, bound_write: int, run_worker: RunWorker) -> No
         os._exit(code)
 
 
-_PIPE = 3
+def _listen(endpoint: str) -> int:
+    """From outside of any sandbox: what runs inside sees neither the socket's path nor its folder."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(endpoint.removeprefix("ipc://"))
+    listener.listen(4)
+    return listener.detach()
 
 
-def _replace_streams(bound_write: int) -> None:
+def _keep_only(bound_write: int, listener: int, scratch: str) -> None:
     """Nothing of the host stays open: not its control channel, not its standard streams. Standard error goes to a file."""
-    os.dup2(bound_write, _PIPE) if bound_write != _PIPE else None
     nothing = os.open(os.devnull, os.O_RDWR)
-    errors = os.open("stderr", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
-    os.dup2(errors, 2)
-    os.closerange(_PIPE + 1, 65536)
+    errors = os.open(os.path.join(scratch, "stderr"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 64) for fd in (nothing, nothing, errors, bound_write, listener)]
+    for target, fd in enumerate(high):
+        os.dup2(fd, target)
+    os.closerange(_LISTENER + 1, 65536)
     sys.stdin = open(0, closefd=False)
     sys.stdout = open(1, "w", closefd=False)
     sys.stderr = open(2, "w", closefd=False, buffering=1)
@@ -137,32 +175,6 @@ def _tell_bound(pipe: int) -> None:
     os.close(pipe)
 
 
-def _limit(memory_bytes: int) -> None:
-    """What it may have beside what the host gave it. RLIMIT_DATA counts private writable memory, as Linux does since 4.7."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
-    limit = _data_bytes() + memory_bytes
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
-def _data_bytes() -> int:
-    try:
-        with open("/proc/self/status", encoding="ascii") as status:
-            for line in status:
-                if line.startswith("VmData:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 1 << 30  # no /proc: a generous guess
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:  # it died before the call
-            os._exit(0)
-
-
 def _report_started(fd: int, pid: int, children: dict[int, _Child], selector: selectors.BaseSelector) -> None:
     selector.unregister(fd)
     told = os.read(fd, 1)
@@ -170,7 +182,8 @@ def _report_started(fd: int, pid: int, children: dict[int, _Child], selector: se
     if pid in children:
         children[pid] = replace(children[pid], bound=None)  # the number may be another pipe's from now on
         if told:
-            _say({"started": children[pid].id, "pid": pid})
+            inside = _children(pid)  # a keeper has one child, a worker none yet
+            _say({"started": children[pid].id, "pid": min(inside, default=pid), "keeper": pid})
 
 
 def _report_ended(children: dict[int, _Child], selector: selectors.BaseSelector) -> None:
@@ -197,15 +210,9 @@ def _end(children: dict[int, _Child]) -> NoReturn:
     os._exit(0)
 
 
-def _adopt_orphans() -> None:
-    """What a worker has started and left becomes this process's child, wherever it has put itself."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
-
-
 def _end_orphans(workers: set[int]) -> None:
     """Children that are no workers: left by a worker that has ended. Each may leave children of its own, so again until none is left."""
-    while orphans := _children() - workers:
+    while orphans := _children(os.getpid()) - workers:
         for pid in orphans:
             _kill(pid)
             try:
@@ -214,9 +221,10 @@ def _end_orphans(workers: set[int]) -> None:
                 pass
 
 
-def _children() -> set[int]:
+def _children(pid: int) -> set[int]:
+    """Of a process of one thread."""
     try:
-        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as listed:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as listed:
             return {int(pid) for pid in listed.read().split()}
     except OSError:
         return set()  # no /proc

@@ -31,12 +31,16 @@ class Subject(Protocol):
 
 def bind(endpoint: str, limits: Limits) -> zmq.Socket[bytes]:
     """A bound ROUTER; frames far over the limit never reach memory, libzmq cuts off who sends them."""
-    socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.ROUTER)
-    socket.setsockopt(zmq.LINGER, 0)
-    socket.setsockopt(zmq.SNDHWM, 0)
-    socket.setsockopt(zmq.RCVHWM, 0)
-    socket.setsockopt(zmq.MAXMSGSIZE, 4 * limits.frame_bytes)
+    socket = _router(limits)
     socket.bind(endpoint)
+    return socket
+
+
+def bind_listening(listener: int, limits: Limits) -> zmq.Socket[bytes]:
+    """As `bind`, on a socket that listens already: where its path is out of sight."""
+    socket = _router(limits)
+    socket.setsockopt(zmq.USE_FD, listener)
+    socket.bind("ipc:///listening")  # a name has to be given; with a descriptor nothing is made there
     return socket
 
 
@@ -61,6 +65,15 @@ def collect_rarely() -> None:
 
 
 # --- internal ---
+
+
+def _router(limits: Limits) -> zmq.Socket[bytes]:
+    socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.ROUTER)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.SNDHWM, 0)
+    socket.setsockopt(zmq.RCVHWM, 0)
+    socket.setsockopt(zmq.MAXMSGSIZE, 4 * limits.frame_bytes)
+    return socket
 
 
 def _reply(frames: list[bytes], subject: Subject, limits: Limits) -> list[bytes]:

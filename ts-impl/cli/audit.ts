@@ -7,6 +7,7 @@ import { audit } from '../conformance/diagnosis/documents/audit.ts';
 import { DOCUMENT_KINDS, type DocumentKind } from '../conformance/diagnosis/documents/document.ts';
 import { renderAudit } from '../conformance/report/render-audit.ts';
 import type { Report, SubjectReport } from '../conformance/report/report.ts';
+import { CONFINEMENT_HELP, tellConfinement, UNSAFE_FLAG, UNSAFE_WORDS } from './confinement.ts';
 import { readDocuments } from './documents.ts';
 import { findPython } from './find-python.ts';
 import { interruptible } from './interrupt.ts';
@@ -23,6 +24,7 @@ interface AuditFlags extends OutputOptions {
   readonly memoryMb: number;
   readonly jobs: number;
   readonly strict: boolean;
+  readonly unsafe: boolean;
 }
 
 export function addAudit(program: Command, session: Session): void {
@@ -53,11 +55,12 @@ export function addAudit(program: Command, session: Session): void {
         .argParser(parsePositive)
         .default(Math.min(4, availableParallelism())),
     )
-    .option('--strict', 'notes count as differences too', false);
+    .option('--strict', 'notes count as differences too', false)
+    .option(UNSAFE_FLAG, UNSAFE_WORDS, false);
   addOutputOptions(command)
     .addHelpText(
       'after',
-      "\nThe code runs in a process of its own with limits on time and memory, but it does run: audit what you would run.\n\nExamples:\n  normative audit notes.md --layer BatchNorm2d\n  normative audit docs 'notes/**/*.ipynb'\n  cat layer.py | normative audit -",
+      `${CONFINEMENT_HELP}\n\nExamples:\n  normative audit notes.md --layer BatchNorm2d\n  normative audit docs 'notes/**/*.ipynb'\n  cat layer.py | normative audit -`,
     )
     .action(async (targets: string[], flags: AuditFlags) => {
       session.exitCode = (await runAudit(session, targets, flags)).exitCode;
@@ -76,6 +79,7 @@ async function runAudit(session: Session, targets: readonly string[], flags: Aud
     return await interruptible(async (signal) => {
       const python = findPython(edge, flags.python);
       const [oracle, host] = await startBoth(session, flags, python.path);
+      tellConfinement(edge, host.confinement);
       const close = () => Promise.all([oracle.close(), host.close()]);
       signal.addEventListener('abort', () => void close());
       try {
@@ -111,7 +115,7 @@ async function startBoth(session: Session, flags: AuditFlags, python: string) {
     python: flags.python,
     timeoutMs: Math.max(30_000, flags.timeoutMs),
   });
-  const host = session.rooms.startHost({ python });
+  const host = session.rooms.startHost({ python, unsafe: flags.unsafe });
   try {
     return await Promise.all([oracle, host]);
   } catch (problem) {

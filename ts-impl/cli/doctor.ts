@@ -3,6 +3,8 @@
 import type { Command } from 'commander';
 import type { Oracle } from '../conformance/subjects/oracle.ts';
 import { StartFailed } from '../conformance/subjects/process.ts';
+import { describeConfinement } from '../conformance/subjects/sandbox.ts';
+import type { Host } from '../conformance/subjects/workers.ts';
 import { findPython } from './find-python.ts';
 import type { Session } from './session.ts';
 import { pinnedTorch, version } from './version.ts';
@@ -14,7 +16,11 @@ export function addDoctor(program: Command, session: Session): void {
     .option('--python <path>', 'look at this Python')
     .addHelpText('after', '\nExample:\n  normative doctor --python ~/venv/bin/python')
     .action(async (flags: { readonly python?: string }) => {
-      const lines = [nodeLine(), platformLine(), ...(await pythonLines(session, flags.python))];
+      const [python, sandbox] = await Promise.all([
+        pythonLines(session, flags.python),
+        sandboxLine(session, flags.python),
+      ]);
+      const lines = [nodeLine(), platformLine(), ...python, sandbox];
       session.edge.out(
         lines.map(({ ok, what, found, fix }) => `${ok ? 'ok ' : '!! '} ${what.padEnd(10)} ${found}${fix}\n`).join(''),
       );
@@ -75,6 +81,24 @@ async function pythonLines(session: Session, option: string | undefined): Promis
     ),
     line(true, 'ZeroMQ', 'both sides speak', ''),
   ];
+}
+
+/** Asks the very host that would run foreign code. Without a sandbox it can still run, so that is no reason to fail. */
+async function sandboxLine(session: Session, option: string | undefined): Promise<Line> {
+  const python = findPython(session.edge, option).path;
+  let host: Host;
+  try {
+    host = await session.rooms.startHost({ python, unsafe: true });
+  } catch (problem) {
+    if (!(problem instanceof StartFailed)) throw problem;
+    return line(false, 'bubblewrap', 'not tried, since no Python runs workers', 'run `normative setup`');
+  }
+  await host.close();
+  const { confinement } = host;
+  const words = describeConfinement(confinement);
+  return confinement.kind === 'bubblewrap'
+    ? line(true, 'bubblewrap', `${confinement.version}, foreign code runs under it`, '')
+    : { ok: true, what: 'bubblewrap', found: `not here: ${words}`, fix: '' };
 }
 
 function line(ok: boolean, what: string, found: string, fix: string): Line {

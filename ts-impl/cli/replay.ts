@@ -14,6 +14,7 @@ import { Tally } from '../conformance/report/tally.ts';
 import type { Answer } from '../conformance/outcome.ts';
 import { contiguousCase } from '../conformance/subjects/js/contiguous-case.ts';
 import type { Subject } from '../conformance/subjects/subject.ts';
+import { tellConfinement, UNSAFE_FLAG, UNSAFE_WORDS } from './confinement.ts';
 import { readDocument } from './documents.ts';
 import { UsageError, wantsColor } from './edge.ts';
 import { findPython } from './find-python.ts';
@@ -32,6 +33,7 @@ import { isModule, openJsModule } from './subject-option.ts';
 interface ReplayFlags extends OracleChoice {
   readonly tolerance: string;
   readonly color: boolean;
+  readonly unsafe: boolean;
   readonly subject?: string | undefined;
   readonly layer?: string | undefined;
 }
@@ -49,6 +51,7 @@ export function addReplay(program: Command, session: Session): void {
     .addOption(
       new Option('--layer <name>', 'what that norm is, where its name does not say').choices([...LAYERS, ...FUNCTIONS]),
     )
+    .option(UNSAFE_FLAG, UNSAFE_WORDS, false)
     .option('--no-color', 'no colour');
   addOracleOptions(command, DEFAULT_TIMEOUT_MS, ANSWER_TIMEOUT_WORDS, ORACLE_WORDS)
     .addHelpText('after', HELP)
@@ -123,7 +126,9 @@ async function askForeign(
     );
   }
   const document = readDocument(session.edge, file);
-  const host = await session.rooms.startHost({ python: findPython(session.edge, flags.python).path });
+  const python = findPython(session.edge, flags.python).path;
+  const host = await session.rooms.startHost({ python, unsafe: flags.unsafe });
+  tellConfinement(session.edge, host.confinement);
   try {
     const norm = await openForeignNorm(document, name, {
       host,

@@ -6,6 +6,7 @@ import type { Case } from '../../../cases/case.ts';
 import type { Answer, UndecidedReason } from '../outcome.ts';
 import { Broken, type Connection } from './connection.ts';
 import type { PythonProcess } from './process.ts';
+import type { SandboxRoom } from './sandbox-room.ts';
 import type { Subject } from './subject.ts';
 import { undecided } from './wire/answer.ts';
 import type { Loaded, Reply } from './wire/reply.ts';
@@ -14,6 +15,8 @@ import { encodeAsk, encodeLoad, type SourceBlock } from './wire/request.ts';
 export interface WorkerOptions {
   /** For the subject; what the report calls it. */
   readonly name: string;
+  /** The file that its code comes from: it may read the folder of it. null where there is none. */
+  readonly document: string | null;
   /** Memory beside what Python and torch take. */
   readonly memoryBytes: number;
   /** For loading, and for each message of cases. */
@@ -34,6 +37,8 @@ export interface Worker extends Subject {
   readonly failure: UndecidedReason | null;
   /** Runs the blocks of a document; never rejects for what they do. */
   load(file: string, blocks: readonly SourceBlock[]): Promise<LoadResult>;
+  /** Ends it for that reason. */
+  stop(reason: UndecidedReason): Promise<void>;
 }
 
 /** How a worker's process ended. */
@@ -44,11 +49,17 @@ export interface Ending {
   readonly host: string | null;
 }
 
+export interface Started {
+  readonly pid: number;
+  /** The process of ours that waits for it outside of its sandbox; without one, itself. */
+  readonly keeper: number;
+}
+
 /** What the host says about one worker. */
 export interface Life {
-  readonly started: Promise<number>;
+  readonly started: Promise<Started>;
   readonly ended: Promise<Ending>;
-  start(pid: number): void;
+  start(started: Started): void;
   end(ending: Ending): void;
 }
 
@@ -60,6 +71,8 @@ export interface Parts {
   readonly connection: Connection;
   readonly socketPath: string;
   readonly folder: string;
+  /** The sandbox that it alone is in. */
+  readonly room: SandboxRoom | null;
   readonly options: WorkerOptions;
 }
 
@@ -71,7 +84,10 @@ export function makeWorker(parts: Parts): Worker {
   /** Ends the process and waits until the host has seen it go. */
   const stop = async (): Promise<void> => {
     parts.host.write(JSON.stringify({ kill: parts.id }));
-    await within(Promise.race([parts.life.ended, parts.host.gone]), END_TIMEOUT_MS);
+    await Promise.all([
+      within(Promise.race([parts.life.ended, parts.host.gone]), END_TIMEOUT_MS),
+      parts.room?.close(), // with it goes whatever the worker has started
+    ]);
     rmSync(parts.socketPath, { force: true });
   };
 
@@ -110,6 +126,11 @@ export function makeWorker(parts: Parts): Worker {
         answers.push(...answersOf(reply, batch));
       }
       return answers;
+    },
+    stop: async (reason) => {
+      failure ??= reason;
+      connection.break('crash', reason.message);
+      await stop();
     },
     close: () => {
       closing ??= (async () => {

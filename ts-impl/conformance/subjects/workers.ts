@@ -1,10 +1,23 @@
 // The host of foreign Python code: one process that has torch in memory and forks a worker for each document.
 
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { connect } from './connection.ts';
-import { type PythonProcess, StartFailed, startPython } from './process.ts';
+import { packageRoot, type PythonProcess, StartFailed, startPython } from './process.ts';
+import { BUBBLEWRAP, type Confinement, confinementOf, type Trials, tryBubblewrap } from './sandbox.ts';
+import { openRoom, type SandboxRoom } from './sandbox-room.ts';
+import { watch } from './sandbox-watch.ts';
 import { openScratch, type Scratch } from './scratch.ts';
-import { type Ending, type Life, makeWorker, stderrTail, type Worker, type WorkerOptions, within } from './worker.ts';
+import {
+  type Ending,
+  type Life,
+  makeWorker,
+  type Started,
+  stderrTail,
+  type Worker,
+  type WorkerOptions,
+  within,
+} from './worker.ts';
 
 export type { LoadResult, Worker, WorkerOptions } from './worker.ts';
 
@@ -13,26 +26,32 @@ export interface HostOptions {
   readonly readyTimeoutMs: number;
   /** Folder for sockets and workers' scratch folders; without one it makes and removes its own. */
   readonly scratch: Scratch | null;
+  /** The program that makes sandboxes. */
+  readonly bubblewrap: string;
+  /** Runs foreign code even where nothing but its time can be limited. */
+  readonly unsafe: boolean;
 }
 
 export interface Host {
   readonly version: string;
   readonly capabilities: Readonly<Record<string, string>>;
   readonly pid: number;
+  /** What holds the code that its workers run. */
+  readonly confinement: Confinement;
   /** Throws StartFailed if the host is gone or the worker did not come up. */
   startWorker(options?: Partial<WorkerOptions>): Promise<Worker>;
   /** Ends every worker too. */
   close(): Promise<void>;
 }
 
-/** Throws StartFailed. */
+/** Throws StartFailed, also where foreign code can't be held and `unsafe` was not said. */
 export async function startHost(given: Partial<HostOptions> & { readonly python: string }): Promise<Host> {
-  const options: HostOptions = { readyTimeoutMs: 60_000, scratch: null, ...given };
+  const options: HostOptions = { ...DEFAULTS, ...given };
   const scratch = options.scratch ?? openScratch();
   const closeScratch = () => {
     if (options.scratch === null) scratch.close();
   };
-  const lives = new Map<number, Life>();
+  const lives: Lives = { of: new Map(), tried: () => {} };
   let gone = false;
   const begin = async (): Promise<PythonProcess> => {
     const process = await startPython({
@@ -45,12 +64,18 @@ export async function startHost(given: Partial<HostOptions> & { readonly python:
     process.onLine((line) => hear(line, lives));
     void process.gone.then((how) => {
       gone = true;
-      for (const life of lives.values()) life.end({ code: null, signal: null, host: how });
-      lives.clear();
+      for (const life of lives.of.values()) life.end({ code: null, signal: null, host: how });
+      lives.of.clear();
     });
     return process;
   };
+  const bubblewrap = tryBubblewrap(options.bubblewrap);
   let process = await begin().catch((problem) => {
+    closeScratch();
+    throw problem;
+  });
+  const { confinement, readable } = await find(process, await bubblewrap, lives, options).catch(async (problem) => {
+    await process.end();
     closeScratch();
     throw problem;
   });
@@ -64,6 +89,7 @@ export async function startHost(given: Partial<HostOptions> & { readonly python:
     process = await restart;
     return process;
   };
+  const rooms = makeRooms((document) => roomFor(confinement, document, readable));
   let nextId = 1;
   let closing: Promise<void> | null = null;
   const { torch, protocol: _, ...facts } = process.ready;
@@ -73,10 +99,19 @@ export async function startHost(given: Partial<HostOptions> & { readonly python:
     get pid() {
       return process.pid;
     },
-    startWorker: async (wish = {}) =>
-      startWorker(await living(), lives, nextId++, scratch, { ...WORKER_DEFAULTS, ...wish }),
+    confinement,
+    startWorker: async (wish = {}) => {
+      const worker = { ...WORKER_DEFAULTS, ...wish };
+      const room = await rooms.take(worker.document);
+      try {
+        return await startWorker(await living(), lives, { id: nextId++, scratch, room, options: worker });
+      } catch (problem) {
+        await room?.close();
+        throw problem;
+      }
+    },
     close: () => {
-      closing ??= process.end().then(closeScratch);
+      closing ??= Promise.all([process.end(), rooms.close()]).then(closeScratch);
       return closing;
     },
   };
@@ -84,63 +119,182 @@ export async function startHost(given: Partial<HostOptions> & { readonly python:
 
 // --- internal ---
 
-const WORKER_DEFAULTS: WorkerOptions = { name: 'snippet', memoryBytes: 1 << 30, timeoutMs: 10_000, batchCases: 16 };
+const DEFAULTS: Omit<HostOptions, 'python'> = {
+  readyTimeoutMs: 60_000,
+  scratch: null,
+  bubblewrap: BUBBLEWRAP,
+  unsafe: false,
+};
+
+const WORKER_DEFAULTS: WorkerOptions = {
+  name: 'snippet',
+  document: null,
+  memoryBytes: 1 << 30,
+  timeoutMs: 10_000,
+  batchCases: 16,
+};
 
 /** How long a fork and a bind may take. */
 const START_TIMEOUT_MS = 10_000;
 
+const SCRATCH_BYTES = 64 << 20;
+const MOST_PROCESSES = 64;
+const MOST_FILES = 10_000;
+/** Where there is no sandbox, and so a disk to write to. */
+const DISK_BYTES = 256 << 20;
+
+interface Found {
+  readonly confinement: Confinement;
+  /** Where the Python of the workers has its code. */
+  readonly readable: readonly string[];
+}
+
+/** What holds a worker here: what bubblewrap could do, and what this host could with it, both tried out. */
+async function find(process: PythonProcess, trial: Confinement, lives: Lives, options: HostOptions): Promise<Found> {
+  const room = await roomFor(trial, null, []);
+  const tried = new Promise<Trials>((resolve) => {
+    lives.tried = resolve;
+  });
+  process.write(JSON.stringify({ try: room?.inside ?? null }));
+  const heard = await within(Promise.race([tried, process.gone]), START_TIMEOUT_MS);
+  await room?.close();
+  if (heard === null || typeof heard === 'string') {
+    throw new StartFailed(
+      `the host of foreign code did not try its limits: ${heard ?? `no word within ${START_TIMEOUT_MS} ms`}`,
+    );
+  }
+  const confinement = confinementOf(trial, heard);
+  if (confinement.kind === 'none' && !options.unsafe) {
+    throw new StartFailed(
+      `foreign code can't be held here (${confinement.why}), so none is run; --unsafe runs it all the same, as if it were yours`,
+    );
+  }
+  return { confinement, readable: [...heard.readable, join(packageRoot(), 'py-oracle')] };
+}
+
+interface Rooms {
+  take(document: string | null): Promise<SandboxRoom | null>;
+  close(): Promise<void>;
+}
+
+/** One room more than is asked for, for the same document, so that the next worker finds its own open. */
+function makeRooms(open: (document: string | null) => Promise<SandboxRoom | null>): Rooms {
+  let spare: { readonly document: string | null; readonly room: Promise<SandboxRoom | null> } | null = null;
+  let closed = false;
+  const drop = async (): Promise<void> => {
+    const last = spare;
+    spare = null;
+    const room = await last?.room.catch(() => null);
+    await room?.close();
+  };
+  return {
+    take: async (document) => {
+      const ready = spare?.document === document ? spare.room : null;
+      if (ready === null) void drop();
+      spare = null; // before anyone else asks
+      const room = await (ready ?? open(document));
+      if (!closed && spare === null) {
+        spare = { document, room: open(document) };
+        spare.room.catch(() => {}); // whoever takes it hears of it
+      }
+      return room;
+    },
+    close: async () => {
+      closed = true;
+      await drop();
+    },
+  };
+}
+
+async function roomFor(
+  confinement: Confinement,
+  document: string | null,
+  readable: readonly string[],
+): Promise<SandboxRoom | null> {
+  if (confinement.kind !== 'bubblewrap') return null;
+  return openRoom(confinement.program, { document, readable, scratchBytes: SCRATCH_BYTES });
+}
+
+/** What the host says, by whom it is for. */
+interface Lives {
+  readonly of: Map<number, Life>;
+  tried: (trials: Trials) => void;
+}
+
 function makeLife(): Life {
-  let start: (pid: number) => void = () => {};
+  let start: (started: Started) => void = () => {};
   let end: (ending: Ending) => void = () => {};
-  const started = new Promise<number>((resolve) => {
+  const started = new Promise<Started>((resolve) => {
     start = resolve;
   });
   const ended = new Promise<Ending>((resolve) => {
     end = resolve;
   });
-  return { started, ended, start: (pid) => start(pid), end: (ending) => end(ending) };
+  return { started, ended, start: (begun) => start(begun), end: (ending) => end(ending) };
 }
 
 type HostEvent = {
   readonly started?: number;
   readonly ended?: number;
   readonly pid?: number;
+  readonly keeper?: number;
+  readonly tried?: true;
   readonly code?: number | null;
   readonly signal?: string | null;
 };
 
-function hear(line: string, lives: Map<number, Life>): void {
+function hear(line: string, lives: Lives): void {
   const event = JSON.parse(line) as HostEvent; // our own host wrote it; foreign code cannot reach this channel
-  if (event.started !== undefined) lives.get(event.started)?.start(event.pid ?? 0);
+  if (event.tried !== undefined) lives.tried(event as unknown as Trials); // as `_try` of host.py writes it
+  if (event.started !== undefined) {
+    lives.of.get(event.started)?.start({ pid: event.pid ?? 0, keeper: event.keeper ?? 0 });
+  }
   if (event.ended !== undefined) {
-    lives.get(event.ended)?.end({ code: event.code ?? null, signal: event.signal ?? null, host: null });
-    lives.delete(event.ended);
+    lives.of.get(event.ended)?.end({ code: event.code ?? null, signal: event.signal ?? null, host: null });
+    lives.of.delete(event.ended);
   }
 }
 
-async function startWorker(
-  host: PythonProcess,
-  lives: Map<number, Life>,
-  id: number,
-  scratch: Scratch,
-  options: WorkerOptions,
-): Promise<Worker> {
+interface Start {
+  readonly id: number;
+  readonly scratch: Scratch;
+  readonly room: SandboxRoom | null;
+  readonly options: WorkerOptions;
+}
+
+async function startWorker(host: PythonProcess, lives: Lives, { id, scratch, room, options }: Start): Promise<Worker> {
   const socketPath = scratch.socketPath();
   const folder = scratch.folder();
   const life = makeLife();
-  lives.set(id, life);
-  const order = { start: id, endpoint: `ipc://${socketPath}`, scratch: folder, memoryBytes: options.memoryBytes };
-  host.write(JSON.stringify(order));
+  lives.of.set(id, life);
+  const endpoint = `ipc://${socketPath}`;
+  const { memoryBytes } = options;
+  host.write(JSON.stringify({ start: id, endpoint, scratch: folder, memoryBytes, room: room?.inside ?? null }));
   const begun = await within(Promise.race([life.started, life.ended, host.gone]), START_TIMEOUT_MS);
-  if (typeof begun !== 'number') {
+  if (begun === null || typeof begun === 'string' || !('keeper' in begun)) {
     const tail = stderrTail(folder);
     rmSync(folder, { recursive: true, force: true });
+    rmSync(socketPath, { force: true });
     const how = begun === null ? `no word within ${START_TIMEOUT_MS} ms` : JSON.stringify(begun);
     throw new StartFailed(`the worker did not start: ${how} ${tail}`.trim());
   }
-  const connection = connect(`ipc://${socketPath}`, options.timeoutMs);
+  const connection = connect(endpoint, options.timeoutMs);
   void life.ended.then((ending) => connection.break('crash', describeEnding(ending)));
-  return makeWorker({ host, id, pid: begun, life, connection, socketPath, folder, options });
+  const worker = makeWorker({ host, id, pid: begun.pid, life, connection, socketPath, folder, room, options });
+  const watched = watch(
+    {
+      roots: room === null ? [begun.pid] : [begun.keeper, room.pid],
+      alone: room === null ? begun.pid : null,
+      inside: room?.inside ?? null,
+      memoryBytes,
+      processes: MOST_PROCESSES,
+      files: MOST_FILES,
+      diskBytes: room === null ? DISK_BYTES : null,
+    },
+    (excess) => void worker.stop(excess),
+  );
+  void life.ended.then(watched.stop);
+  return worker;
 }
 
 function describeEnding(ending: Ending): string {

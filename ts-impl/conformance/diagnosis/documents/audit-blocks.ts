@@ -25,7 +25,7 @@ export async function auditBlocks(file: string, blocks: readonly Block[], option
 // --- internal ---
 
 async function load(file: string, blocks: readonly Block[], options: AuditOptions) {
-  const worker = await startWorker(file, options);
+  const worker = await startWorker(file, file, options);
   try {
     return await worker.load(file, blocks);
   } finally {
@@ -34,9 +34,9 @@ async function load(file: string, blocks: readonly Block[], options: AuditOption
 }
 
 /** A worker; where code of another one has just ended the host, from the next host. */
-async function startWorker(name: string, options: AuditOptions): Promise<Worker> {
+async function startWorker(name: string, document: string, options: AuditOptions): Promise<Worker> {
   const { host, timeoutMs, memoryBytes } = options;
-  const start = () => host.startWorker({ name, timeoutMs, memoryBytes, batchCases: 64 });
+  const start = () => host.startWorker({ name, document, timeoutMs, memoryBytes, batchCases: 64 });
   return start().catch(start);
 }
 
@@ -94,7 +94,7 @@ async function diagnoseClass(
   const source = { file, line: lineInFile(blocks, cls.line) };
   const unfit = reasonToSkip(cls);
   if (unfit !== null) return { name: cls.name, source, reason: unfit };
-  const worker = await startWorker(cls.name, options);
+  const worker = await startWorker(cls.name, file, options);
   try {
     const loaded = await worker.load(file, blocks);
     if (loaded.kind === 'undecided') return undecidedSubject(cls.name, file, blocks, cls.line, loaded.reason);

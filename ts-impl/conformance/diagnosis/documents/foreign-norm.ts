@@ -30,7 +30,7 @@ export async function openForeignNorm(
 ): Promise<ForeignNorm> {
   const { file, bytes, as } = document;
   const blocks = findBlocks(file, bytes, as ?? null);
-  const worker = await options.host.startWorker({ ...options, name, batchCases: 64 });
+  const worker = await options.host.startWorker({ ...options, name, document: file, batchCases: 64 });
   try {
     const loaded = await worker.load(file, blocks);
     if (loaded.kind === 'undecided') throw new DocumentError(`${file}: ${loaded.reason.message}`);
