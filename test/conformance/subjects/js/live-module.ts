@@ -7,7 +7,7 @@ import { transpile } from '../transpiled.ts';
 
 const MODULES = fileURLToPath(new URL('./modules/', import.meta.url));
 const JS = 'ts-impl/conformance/subjects/js';
-const PROGRAMS = ['thread', 'child/child', 'child/register', 'child/typescript-hook'].map((name) => `${JS}/${name}.ts`);
+const PROGRAMS = ['thread.ts', 'child/child.ts', 'child/thread-start.mjs', 'child/typescript-hook.mjs'];
 
 /** A file of this folder's modules, as a user in any folder would name it. */
 export const moduleFile = (name: string): string => `${MODULES}${name}`;
@@ -22,7 +22,7 @@ export interface LiveModules {
 }
 
 export function liveModules(): LiveModules {
-  const transpiled = transpile(...PROGRAMS);
+  const transpiled = transpile(...PROGRAMS.map((name) => `${JS}/${name}`));
   const code = pathToFileURL(transpiled.pathOf(`${JS}/`));
   const noPython = () => Promise.reject(new Error('Python was asked for'));
   return {
