@@ -10,6 +10,7 @@ export const FILES = [
   'test/norms/gradients.test.ts',
   'test/norms/half-way.test.ts',
   'test/norms/layers.test.ts',
+  'test/norms/modules.test.ts',
   'test/norms/purity.test.ts',
   'test/norms/rounding.test.ts',
   'test/norms/safetensors.test.ts',

@@ -42,11 +42,15 @@ test.each([0, SPECK, -SPECK])('the last step of LayerNorm, bias %s', (speck) => 
   const x = Float32Array.from({ length: 16 }, (_, i) => (i < 6 ? 1.5 : 0.5) * (i % 2 === 0 ? 1 : -1));
   const weight = Float32Array.from({ length: 16 }, (_, i) => 5592407 + 2 * (i >> 1)); // 3·weight has 25 bits
   const bias = new Float32Array(16).fill(speck);
-  const y = new Float32Array(16);
-  const into = { mean: new Float32Array(1), rstd: new Float32Array(1) };
-  normaliseRows({ data: x, M: 1, N: 16, single: true }, weight, bias, 0, y, into);
-  expect([...into.mean, ...into.rstd]).toEqual([0, 1]);
-  expect(y).toEqual(x.map((v, i) => fma32(v, weight[i], bias[i])));
+  const wanted = x.map((v, i) => fma32(v, weight[i], bias[i]));
+  for (const M of [1, 300]) {
+    const rows = Float32Array.from({ length: 16 * M }, (_, i) => x[i % 16]); // [M, 16]
+    const y = new Float32Array(16 * M);
+    const into = { mean: new Float32Array(M), rstd: new Float32Array(M) };
+    normaliseRows({ data: rows, M, N: 16, single: true }, weight, bias, 0, y, into);
+    expect([into.mean, into.rstd]).toEqual([new Float32Array(M), new Float32Array(M).fill(1)]);
+    expect(y).toEqual(rows.map((_, i) => wanted[i % 16]));
+  }
   expect(x.some((v, i) => isDeceiving(v, weight[i], bias[i]))).toBe(speck !== 0);
 });
 

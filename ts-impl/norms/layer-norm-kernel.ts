@@ -74,11 +74,8 @@ export function backwardRows(
       dx[at + j] = fma(b, x[at + j], weighted, single) + c;
     }
   }
-  // PyTorch adds each thread's sums to 0 at last, which makes −0 of a sum 0.
-  for (let j = 0; j < N; j++) {
-    dw[j] += 0;
-    db[j] += 0;
-  }
+  // PyTorch adds each thread's sums to 0 at last, which makes 0 of the −0 that products too small left.
+  for (let j = 0; j < N; j++) dw[j] += 0;
 }
 
 /** (Σg·mean − Σg·x)·rstd³/n: what the input is multiplied by in its gradient. */

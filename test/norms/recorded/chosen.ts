@@ -36,6 +36,7 @@ export function chosenCases(): readonly Case[] {
   for (let i = 0; i < WIDE.length; i++) cases.push(wideCase(i));
   for (let i = 0; i < CALLS.length; i++) cases.push(callCase(i));
   for (let i = 0; i < TINY.length; i++) cases.push(tinyCase(i));
+  for (let i = 0; i < TINY.length; i++) cases.push(tinyRowsCase(i));
   for (const [i, layer] of LAZY_LAYERS.entries()) {
     for (const options of i === 0 ? LAZY_OPTIONS : LAZY_OPTIONS.slice(0, 1)) cases.push(...lazyCases(layer, options));
   }
@@ -52,6 +53,7 @@ export function caseOf(id: string): Case {
   if (kind === 'wide') return wideCase(Number(subject));
   if (kind === 'call') return callCase(Number(subject));
   if (kind === 'tiny') return tinyCase(Number(subject));
+  if (kind === 'tiny-rows') return tinyRowsCase(Number(subject));
   if (kind === 'lazy') return lazyCase(id);
   if (kind !== 'parity') return caseFromId(id);
   return parityCase(Number(subject), dtype === 'float32' ? 'float32' : 'float64', Number(layout));
@@ -62,7 +64,8 @@ export function groupOf(id: string): string {
   const [kind, family, , , summary] = id.split('/');
   if (kind === 'b1') return `behaviour ${family}`;
   if (kind === 'lazy') return `lazy ${family} ${id.split('/')[2]}`;
-  if (kind === 'parity' || kind === 'large' || kind === 'call' || kind === 'tiny') return `${kind} ${caseOf(id).layer}`;
+  if (kind === 'parity' || kind === 'large' || kind === 'call' || kind.startsWith('tiny'))
+    return `${kind} ${caseOf(id).layer}`;
   if (kind === 'wide') return `wide GroupNorm of [${WIDE[Number(family)].shape}]`;
   return `${family} ${summary.split('.')[0]}`;
 }
@@ -180,6 +183,22 @@ const TINY = [
   ['float64', 1e-200],
   ['bfloat16', 1e-30],
 ] as const;
+
+/** The least number of the dtype times a normalised value below a half: a weight's gradient of −0. */
+function tinyRowsCase(i: number): Case {
+  const dtype = TINY[i][0];
+  const least = dtype === 'float64' ? 2 ** -1074 : dtype === 'float32' ? 2 ** -149 : 2 ** -133;
+  const layer = 'LayerNorm';
+  const rows = (row: readonly number[]) => tensor([...row, ...row, ...row], [3, 4], dtype);
+  const steps: Step[] = [
+    { kind: 'construct', layer, arguments: { normalized_shape: int(4) } },
+    { kind: 'cast', dtype },
+    { kind: 'forward', mode: 'train', input: rows([-3, -0.5, 0.5, 3]), gradient: true },
+    { kind: 'backward', gradient: rows([least, least, -least, -0]), accumulate: false, again: false },
+    { kind: 'read', what: 'all' },
+  ];
+  return { id: `tiny-rows/${i}`, layer, dtype, layout: 'contiguous', steps };
+}
 
 function countOf(family: FamilyName): number {
   if (family in LISTED_FAMILIES) return LISTED_FAMILIES[family as keyof typeof LISTED_FAMILIES].length; // just found in it
