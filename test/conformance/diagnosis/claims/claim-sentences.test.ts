@@ -1,6 +1,8 @@
 // Sentences that claim something of a layer: wrong ones are found with their axis and value, right ones are left alone.
 
 import { describe, expect, it } from 'vitest';
+import { findClaims } from '../../../../ts-impl/conformance/diagnosis/claims/find-claims.ts';
+import { passagesOf } from '../../../../ts-impl/conformance/diagnosis/claims/passage.ts';
 import { told, wrongClaims } from './wrong-claims.ts';
 
 const IMAGES = 'The input has shape (N, C, H, W).\n\n';
@@ -24,15 +26,9 @@ const WRONG: readonly (readonly [text: string, ...wrong: string[]])[] = [
     '## BatchNorm\n\n`running_mean = momentum * running_mean + (1 - momentum) * batch_mean`',
     'momentum.rule old-weight',
   ],
-  [
-    'BatchNorm keeps $\\mu_{running} \\leftarrow m \\mu_{running} + (1 - m) \\mu_{batch}$.',
-    'momentum.rule old-weight',
-  ],
+  ['BatchNorm keeps $\\mu_{running} \\leftarrow m \\mu_{running} + (1 - m) \\mu_{batch}$.', 'momentum.rule old-weight'],
   ['BatchNorm updates `running_var = 0.1 * running_var + 0.9 * batch_var`.', 'momentum.default 0.9'],
-  [
-    '## LayerNorm\n\n$\\sigma^2 = \\frac{1}{n-1} \\sum_{i=1}^{n} (x_i - \\mu)^2$',
-    'variance.normalization unbiased',
-  ],
+  ['## LayerNorm\n\n$\\sigma^2 = \\frac{1}{n-1} \\sum_{i=1}^{n} (x_i - \\mu)^2$', 'variance.normalization unbiased'],
   ['BatchNorm tracks running_var = 1/n Σ(x − μ)² of each batch.', 'variance.running biased'],
   ['LayerNorm returns $(1 + \\gamma) \\hat{x} + \\beta$.', 'affine.form one-plus-weight'],
   ['BatchNorm returns gamma * (x_hat + beta).', 'affine.form bias-before-weight'],
@@ -70,7 +66,10 @@ const WRONG: readonly (readonly [text: string, ...wrong: string[]])[] = [
   ['The running variance of BatchNorm takes in the biased variance.', 'variance.running biased'],
   ['The running variance of BatchNorm starts at 0.', 'running.initial variance-zero'],
   ['In BatchNorm momentum is the weight of the old running mean.', 'momentum.rule old-weight'],
-  ['In LayerNorm, if normalized_shape is not given, the last two dimensions are normalised by default.', 'axes.reduction H,W'],
+  [
+    'In LayerNorm, if normalized_shape is not given, the last two dimensions are normalised by default.',
+    'axes.reduction H,W',
+  ],
 ];
 
 const RIGHT: readonly string[] = [
@@ -113,7 +112,8 @@ describe('claims', () => {
     expect(told(wrongClaims(text))).toEqual(wrong);
   });
 
-  it.each(RIGHT)('are left alone where they are right: %s', (text) => {
+  it.each(RIGHT)('are left alone where they are right, and seen: %s', (text) => {
+    expect(findClaims(passagesOf(text), []).length).toBeGreaterThan(0);
     expect(told(wrongClaims(text))).toEqual([]);
   });
 });

@@ -17,7 +17,8 @@ export function axesStatements(text: string, kind: NormKind, legend: Legend): St
 export function defaultAxesStatement(text: string, kind: NormKind): Statement | null {
   const m = kind === 'LayerNorm' || kind === 'RMSNorm' ? DEFAULT_AXES.exec(text) : null;
   if (m === null) return null;
-  const count = m[1] === undefined ? 1 : COUNTS[m[1].toLowerCase()];
+  const word = m[1] ?? m[2];
+  const count = word === undefined ? 1 : COUNTS[word.toLowerCase()];
   if (count === undefined) return null;
   const told = `it takes the last ${['axis', 'two axes', 'three axes'][count - 1]} by default`;
   return {
@@ -54,7 +55,7 @@ export interface Listed {
 // --- internal ---
 
 const DEFAULT_AXES =
-  /(?:\bdefaults?\s+(?:to|is|are)|\bby default|默认(?:为|是|对)?)[^.;。\d]{0,30}?(?:\blast|\bfinal|\btrailing|后|最后)\s*(one|two|three|1|2|3|一|两|二|三)?\s*(?:个)?\s*(?:\w+\s+)?(?:dim\w*|ax[ei]s|维)|(?:\blast|\bfinal|\btrailing)\s+(?:one|two|three|1|2|3)?\s*(?:dim\w*|ax[ei]s)\s+(?:is|are)\s+normali[sz]ed\s+by default/iu;
+  /(?:\bdefaults?\s+(?:to|is|are)|\bby default|默认(?:为|是|对)?)[^.;。\d]{0,30}?(?:\blast|\bfinal|\btrailing|后|最后)\s*(one|two|three|1|2|3|一|两|二|三)?\s*(?:个)?\s*(?:\w+\s+)?(?:dim\w*|ax[ei]s|维度?)|(?:\blast|\bfinal|\btrailing)\s+(one|two|three|1|2|3)?\s*(?:dim\w*|ax[ei]s)\s+(?:is|are)\s+normali[sz]ed\s+by default/iu;
 const COUNTS: Readonly<Record<string, number>> = {
   one: 1,
   two: 2,

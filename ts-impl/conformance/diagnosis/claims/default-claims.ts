@@ -12,7 +12,6 @@ export function defaultStatements(text: string, kind: NormKind): Statement[] {
       const value = numberOf(number);
       const isEps = !/^(momentum|动量)$/i.test(name);
       if (value === null || (!isEps && kind !== 'BatchNorm')) continue;
-      // Ten times PyTorch's precision of writing: 9.99e-6 is no claim of another eps.
       const axis = isEps ? 'eps.value' : 'momentum.default';
       statements.push({
         axis,
@@ -30,7 +29,7 @@ export function defaultStatements(text: string, kind: NormKind): Statement[] {
 // --- internal ---
 
 const NAME = String.raw`(?<![\w.])\\?(?<name>eps|epsilon|varepsilon|ε|ϵ|momentum|动量)(?![\w.])`;
-const NUMBER = String.raw`(?<number>\d+(?:\.\d+)?(?:[eE][-−]?\d+)?|10\s*\^?\s*\{?[-−⁻]\s*[\d⁰¹²³⁴⁵⁶⁷⁸⁹]+\}?|10[⁻][⁰¹²³⁴⁵⁶⁷⁸⁹]+|\.\d+)(?![\w%]|\.\d)`;
+const NUMBER = String.raw`(?<number>10\s*\^?\s*\{?[-−⁻]\s*[\d⁰¹²³⁴⁵⁶⁷⁸⁹]+\}?|\d+(?:\.\d+)?(?:[eE][-−]?\d+)?|\.\d+)(?![\w%^]|\.\d)`;
 /** No other number, and no other name, may stand between. */
 const GAP = String.raw`(?:(?!eps|momentum|ε)[^\d.;\n]){0,28}?`;
 const FORMS: readonly RegExp[] = [

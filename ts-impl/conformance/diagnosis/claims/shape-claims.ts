@@ -37,7 +37,7 @@ interface Shaped {
 
 const NAME = String.raw`(?<![\w.\\/*^])(?<name>\\?(?:gamma|beta)|γ|β|weight|bias|scale|shift|mean|variance|var|std|μ|σ²|σ)(?![\w(.])`;
 const AFTER = String.raw`\s*\x60?\s*(?:,?\s*(?:and|&|,|\/|和|、)\s*\x60?\s*(?:\\?beta|β|bias|shift|variance|var|std|σ²)\x60?)?`;
-const LIST = String.raw`[A-Za-z][\w\s,，×*·/]*?`;
+const LIST = String.raw`[A-Za-z1][\w\s,，×*·/]*?`;
 const FORMS: readonly RegExp[] = [
   new RegExp(String.raw`${NAME}\s*\[\s*(?<list>${LIST})\s*\]`, 'giu'),
   new RegExp(

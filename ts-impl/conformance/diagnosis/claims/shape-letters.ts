@@ -27,6 +27,8 @@ export const CUSTOM: Legend = {
   roles: new Map<string, AxisRole>([
     ['B', 'batch'],
     ['C', 'channel'],
+    ['D', 'channel'],
+    ['d', 'channel'],
     ['H', 'space'],
     ['W', 'space'],
     ['G', 'group'],
@@ -140,11 +142,11 @@ function legendOf(letters: readonly string[]): Legend | null {
 }
 
 function roleOfLetter(letter: string, legend: Legend, all: readonly string[]): AxisRole | null {
+  if (letter === 'D' && !legend.declared && all.includes('H') && all.includes('W')) return 'space';
   const known = legend.roles.get(letter);
   if (known !== undefined) return known;
   if (legend.declared && letter.length === 1 && !/^[Gg]$/.test(letter)) return null;
   if (letter === 'N' && !legend.declared && all.some((l) => /^[CHWLT]/.test(l)) && !all.includes('B')) return 'batch';
   if (/^[LT]$/.test(letter) && all.includes('N')) return 'space';
-  if (letter === 'D' && all.includes('H') && all.includes('W')) return 'space';
   return CUSTOM.roles.get(letter) ?? null;
 }

@@ -69,6 +69,14 @@ const FORMS: readonly Form[] = [
   },
   {
     axis: 'statistics.train',
+    value: 'batch',
+    told: 'training normalises with the statistics of the batch',
+    kinds: TRACKED,
+    has: [TRAIN, /\bnormali[sz]\w*\s+(\w+\s+){0,3}?(with|by|using)\b/i, BATCH],
+    lacks: EVAL,
+  },
+  {
+    axis: 'statistics.train',
     value: 'running-after-update',
     told: 'training normalises with the running statistics',
     kinds: TRACKED,
