@@ -15,7 +15,8 @@ export function drawMoments(draw: Draw, { kind, departures }: Point, geometry: G
   const reduce = (value: string, by: string) => `${value}.${by}(${over})`;
   const lines = momentLines(draw, kind, departures, { z, over, count, wide, reduce });
   if (how === 'block') return ['with torch.no_grad():', ...lines.map((line) => `    ${line}`)];
-  const after = lines.length > 1 ? 'mean, var = mean.detach(), var.detach()' : 'var = var.detach()';
+  const both = /(^|, )mean\b.* = /.test(lines[0]);
+  const after = both ? 'mean, var = mean.detach(), var.detach()' : 'var = var.detach()';
   return how === 'after' ? [...lines, after] : lines;
 }
 

@@ -150,7 +150,10 @@ function drawBatch(draw: Draw, { rank, departures }: Point, x: string, size: str
     rank === 2 ||
     draw.chance(1, 2)
   )
-    return withLastAxis(alongAxis(draw, 1, rank, [0, ...range(2, rank)], x, size), departures);
+    return withLastAxis(
+      alongAxis(draw, 1, rank, [0, ...range(2, rank)], x, size, lastAxis(departures) !== undefined),
+      departures,
+    );
   return draw.chance(1, 2) ? channelsToLast(draw, rank, x, size) : channelsToRows(draw, rank, x, size);
 }
 
@@ -161,7 +164,15 @@ function withLastAxis(geometry: Geometry, departures: Point['departures']): Geom
   return lastAxis(departures) === undefined ? geometry : { ...geometry, wideParameter: same };
 }
 
-function alongAxis(draw: Draw, axis: number, rank: number, dims: readonly number[], x: string, size: string): Geometry {
+function alongAxis(
+  draw: Draw,
+  axis: number,
+  rank: number,
+  dims: readonly number[],
+  x: string,
+  size: string,
+  vectors = false,
+): Geometry {
   const at = drawSpread(draw, axis, rank);
   const base = {
     prepare: [],
@@ -175,7 +186,7 @@ function alongAxis(draw: Draw, axis: number, rank: number, dims: readonly number
     .map((d) => (d === axis ? size : '1'))
     .join(', ');
   const flat = draw.pick(['flatten()', 'view(-1)', 'reshape(-1)']);
-  return draw.pick<Geometry>([
+  const layouts: readonly Geometry[] = [
     { ...base, keep: true, entry: `(${ones})`, wide: same, statisticOf: same, bufferOf: same, wideParameter: same },
     {
       ...base,
@@ -187,7 +198,9 @@ function alongAxis(draw: Draw, axis: number, rank: number, dims: readonly number
       wideParameter: at,
     },
     { ...base, keep: false, entry: size, wide: at, statisticOf: same, bufferOf: same, wideParameter: at },
-  ]);
+  ];
+  // A parameter that meets the last axis is a vector.
+  return draw.pick(vectors ? layouts.slice(1) : layouts);
 }
 
 function channelsToLast(draw: Draw, rank: number, x: string, size: string): Geometry {
