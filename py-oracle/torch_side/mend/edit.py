@@ -69,7 +69,7 @@ def parse_expression(text: str) -> cst.BaseExpression:
 
 def parse_statements(text: str, module: cst.Module) -> list[cst.BaseStatement]:
     config = module.config_for_parsing
-    return [s for s in cst.parse_module(text, config).body if isinstance(s, (cst.SimpleStatementLine, cst.BaseCompoundStatement))]
+    return list(cst.parse_module(text, config).body)
 
 
 def apply_edit(module: cst.Module, edit: Edit) -> str:

@@ -7,11 +7,9 @@ import textwrap
 from dataclasses import dataclass
 from typing import Callable, Iterator
 
-import libcst as cst
-
 from torch_side.mend.edit import Edit, apply_edit
 from torch_side.mend.scene import Scene, Tree, make_scene
-from torch_side.mend.strategies import conduct, eps, variance
+from torch_side.mend.strategies import affine, conduct, eps, momentum, mutate, notes, running, shape, statistics, variance
 from torch_side.mend.wish import Wish
 
 Strategy = Callable[[Scene], Iterator[Edit]]
@@ -29,12 +27,36 @@ STRATEGIES: dict[str, tuple[Strategy, ...]] = {
     "variance.normalization": (variance.divide_by_n, variance.divide_by_count),
     "variance.running": (variance.track_unbiased,),
     "variance.algorithm": (variance.two_passes,),
+    "mean.subtracted": (shape.centre,),
+    "running.tracked": (running.track_variance,),
+    "running.initial": (running.begin_as_pytorch,),
+    "running.gradient": (running.detach_update,),
+    "running.update-in-eval": (running.only_in_training,),
+    "momentum.rule": (momentum.swap_weights, momentum.rewrite_rule),
+    "momentum.default": (momentum.set_default,),
     "eps.value": (eps.set_value,),
     "eps.placement": (eps.inside_root,),
+    "eps.zero": (notes.honour_zero,),
+    "axes.reduction": (shape.reduce_over,),
+    "channel.axis": (shape.channels,),
+    "groups.layout": (shape.contiguous_groups,),
+    "affine.form": (affine.form,),
+    "affine.shape": (affine.shape,),
+    "affine.default": (affine.default_option,),
+    "weight.initial": (affine.ones_and_zeros,),
+    "statistics.train": (statistics.batch_in_training,),
+    "statistics.eval": (statistics.running_in_eval,),
+    "gradient.statistics": (statistics.differentiated,),
+    "single-value.train": (notes.refuse_single_value,),
+    "state.batches-tracked": (notes.count_batches,),
+    "state.keys": (notes.without_extras,),
     "input.layout": (conduct.any_layout,),
     "input.mutated": (conduct.out_of_place,),
     "stdout": (conduct.silent,),
 }
+"""By convention; what is not listed is not mended."""
+
+_MUTABLE = ("variance.", "mean.", "running.", "momentum.", "eps.", "axes.", "channel.", "groups.", "affine.", "statistics.", "gradient.")
 
 
 def propose(wish: Wish, most: int) -> list[Candidate]:
@@ -44,7 +66,9 @@ def propose(wish: Wish, most: int) -> list[Candidate]:
         return []
     found: list[Candidate] = []
     seen: set[tuple[tuple[int, str], ...]] = set()
-    for strategy in STRATEGIES.get(wish.convention, ()):
+    strategies = STRATEGIES.get(wish.convention, ())
+    fallback = (mutate.mutations,) if wish.convention.startswith(_MUTABLE) else ()
+    for strategy in (*strategies, *fallback):
         for candidate in _made(scene, strategy):
             key = tuple(sorted(candidate.blocks.items()))
             if key in seen:

@@ -1,6 +1,6 @@
 // The mender: a Python process that reads source trees and proposes edits. It runs nothing of what it reads and knows no torch.
 
-import { type PythonProcess, startPython } from './process.ts';
+import { startPython } from './process.ts';
 
 /** A finding to be mended, in the code that it is about. Lines are those of the blocks. */
 export interface Wish {
@@ -40,11 +40,15 @@ export async function startMender(options: { readonly python: string }): Promise
   let nextId = 1;
   return {
     libcst: typeof process.ready.libcst === 'string' ? process.ready.libcst : null,
-    propose: (wish) => {
+    propose: async (wish) => {
       const id = nextId++;
       const answer = new Promise<readonly Candidate[]>((resolve) => waiting.set(id, resolve));
       process.write(JSON.stringify({ id, ...wish }));
-      return Promise.race([answer, gone, late(process)]);
+      // A process that hangs over a text proposes nothing more.
+      const late = setTimeout(() => void process.kill(), ANSWER_TIMEOUT_MS);
+      const found = await Promise.race([answer, gone]);
+      clearTimeout(late);
+      return found;
     },
     close: () => process.end(),
   };
@@ -55,14 +59,6 @@ export async function startMender(options: { readonly python: string }): Promise
 const START_TIMEOUT_MS = 30_000;
 /** Source of any size that is written by hand takes a second. */
 const ANSWER_TIMEOUT_MS = 30_000;
-
-/** A process that hangs over a text proposes nothing more. */
-function late(process: PythonProcess): Promise<readonly Candidate[]> {
-  return new Promise((resolve) => {
-    const clock = setTimeout(() => void process.kill().then(() => resolve([])), ANSWER_TIMEOUT_MS);
-    clock.unref();
-  });
-}
 
 interface Reply {
   readonly id: number;

@@ -6,8 +6,9 @@ from typing import Iterator
 
 import libcst as cst
 
-from torch_side.mend.edit import Edit, code_of, flat, operand, parse_statements
+from torch_side.mend.edit import Edit, code_of, flat, operand
 from torch_side.mend.scene import Scene
+from torch_side.mend.statements import at_start, take_out
 
 
 def any_layout(scene: Scene) -> Iterator[Edit]:
@@ -21,7 +22,8 @@ def any_layout(scene: Scene) -> Iterator[Edit]:
             for call in views:
                 yield Edit(edit.about).change(call.func.attr, lambda _: cst.Name("reshape"))  # type: ignore[union-attr]
         yield edit
-    yield from _at_the_start(scene, "{x} = {x}.contiguous()", "take any memory layout")
+    if (copied := at_start(scene, Edit("take any memory layout"), f"{scene.x} = {scene.x}.contiguous()")) is not None:
+        yield copied
 
 
 def out_of_place(scene: Scene) -> Iterator[Edit]:
@@ -54,7 +56,9 @@ def out_of_place(scene: Scene) -> Iterator[Edit]:
         for edit in edits:
             whole.join(edit)
         yield whole
-    yield from _at_the_start(scene, "{x} = {x}.clone()" if scene.library == "torch" else "{x} = {x}.copy()", f"work on a copy of {x}")
+    copy = "clone" if scene.library == "torch" else "copy"
+    if (copied := at_start(scene, Edit(f"work on a copy of {x}"), f"{x} = {x}.{copy}()")) is not None:
+        yield copied
 
 
 def silent(scene: Scene) -> Iterator[Edit]:
@@ -64,24 +68,11 @@ def silent(scene: Scene) -> Iterator[Edit]:
         return
     whole = Edit("print nothing")
     for line in {id(s): s for s in lines}.values():
-        _take_out(scene, whole, line)
+        take_out(scene, whole, line)
     yield whole
 
 
 # --- internal ---
-
-
-def _take_out(scene: Scene, edit: Edit, line: cst.SimpleStatementLine) -> None:
-    """A statement; where it is all that a block holds, `pass` stands for it."""
-    above = scene.parent(line)
-    if isinstance(above, cst.IndentedBlock) and len(above.body) == 1:
-        holder = scene.parent(above)
-        if isinstance(holder, cst.If) and holder.orelse is None and not isinstance(scene.parent(holder), cst.If):
-            edit.drop(holder)
-            return
-        edit.change(line, lambda now: now.with_changes(body=[cst.Pass()]))  # type: ignore[attr-defined]
-        return
-    edit.drop(line)
 
 
 def _assign(target: str, value: str):
@@ -98,18 +89,3 @@ def _first_receiver(call: cst.Call) -> cst.BaseExpression:
     while isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
         node = node.func.value
     return node
-
-
-def _at_the_start(scene: Scene, line: str, about: str) -> Iterator[Edit]:
-    """A line before all others of `forward`, after its docstring."""
-    forward = scene.forward
-    if forward is None or not isinstance(forward.body, cst.IndentedBlock):
-        return
-    body = list(forward.body.body)
-    first = next((s for s in body if not _is_docstring(s)), body[0])
-    added = parse_statements(line.format(x=scene.x) + "\n", scene.module_of(first))
-    yield Edit(about).change(first, lambda now: cst.FlattenSentinel([*added, now]))  # type: ignore[list-item]
-
-
-def _is_docstring(statement: cst.BaseStatement) -> bool:
-    return isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[0], cst.Expr) and isinstance(statement.body[0].value, (cst.SimpleString, cst.ConcatenatedString))
