@@ -10,13 +10,14 @@ import type { Report, SubjectReport } from '../conformance/report/report.ts';
 import { CONFINEMENT_HELP, tellConfinement, UNSAFE_FLAG, UNSAFE_WORDS } from './confinement.ts';
 import { readDocuments } from './documents.ts';
 import { findPython } from './find-python.ts';
+import { FIX_HELP, type FixFlags, fixHint, openFixing } from './fix.ts';
 import { interruptible } from './interrupt.ts';
 import { openOracle, parsePositive } from './oracle-option.ts';
 import type { Session } from './session.ts';
 import { addOutputOptions, openSink, type OutputOptions } from './report-output.ts';
 import { version } from './version.ts';
 
-interface AuditFlags extends OutputOptions {
+interface AuditFlags extends OutputOptions, FixFlags {
   readonly layer?: LayerName | undefined;
   readonly as?: DocumentKind | undefined;
   readonly python?: string | undefined;
@@ -56,11 +57,13 @@ export function addAudit(program: Command, session: Session): void {
         .default(Math.min(4, availableParallelism())),
     )
     .option('--strict', 'notes count as differences too', false)
+    .option('--fix', 'look for an edit that mends each finding; show those that an audit has proved', false)
+    .option('--write', 'write the edits of --fix to the files', false)
     .option(UNSAFE_FLAG, UNSAFE_WORDS, false);
   addOutputOptions(command)
     .addHelpText(
       'after',
-      `${CONFINEMENT_HELP}\n\nExamples:\n  normative audit notes.md --layer BatchNorm2d\n  normative audit docs 'notes/**/*.ipynb'\n  cat layer.py | normative audit -`,
+      `${CONFINEMENT_HELP}\n${FIX_HELP}\n\nExamples:\n  normative audit notes.md --layer BatchNorm2d\n  normative audit docs 'notes/**/*.ipynb'\n  cat layer.py | normative audit -`,
     )
     .action(async (targets: string[], flags: AuditFlags) => {
       session.exitCode = (await runAudit(session, targets, flags)).exitCode;
@@ -73,24 +76,33 @@ async function runAudit(session: Session, targets: readonly string[], flags: Aud
   const { edge } = session;
   const documents = readDocuments(edge, targets, flags.as ?? null);
   const remarks = new Map<SubjectReport['source'], readonly string[]>();
-  const sink = openSink(edge, flags, (report, color) => renderAudit(report, remarks, color));
+  const sink = openSink(edge, flags, (report, color) => renderAudit(report, remarks, color) + fixHint(report, flags));
   const started = edge.now();
   try {
     return await interruptible(async (signal) => {
       const python = findPython(edge, flags.python);
       const [oracle, host] = await startBoth(session, flags, python.path);
       tellConfinement(edge, host.confinement);
-      const close = () => Promise.all([oracle.close(), host.close()]);
+      const options = {
+        normative: version(),
+        oracle,
+        host,
+        layer: flags.layer ?? null,
+        timeoutMs: flags.timeoutMs,
+        memoryBytes: flags.memoryMb * 2 ** 20,
+        jobs: flags.jobs,
+      };
+      const closeBoth = () => Promise.all([oracle.close(), host.close()]);
+      const fixing = await openFixing(session, flags, python.path, documents).catch(async (problem) => {
+        await closeBoth();
+        throw problem;
+      });
+      const close = () => Promise.all([closeBoth(), fixing?.close()]);
       signal.addEventListener('abort', () => void close());
       try {
         const report = await audit(documents, {
-          normative: version(),
-          oracle,
-          host,
-          layer: flags.layer ?? null,
-          timeoutMs: flags.timeoutMs,
-          memoryBytes: flags.memoryMb * 2 ** 20,
-          jobs: flags.jobs,
+          ...options,
+          ...(fixing === null ? {} : { repair: fixing.repair }),
           onRemarks: (source, lines) => remarks.set(source, lines),
           onProgress: (name) => edge.errIsTerminal && edge.err(`auditing ${name}\n`),
         });
@@ -98,6 +110,7 @@ async function runAudit(session: Session, targets: readonly string[], flags: Aud
         const judged = flags.strict ? strictly(report) : report;
         const timed = { ...judged, durationMs: Math.round(edge.now() - started) };
         sink.report(timed);
+        await fixing?.write(report, (changed) => audit([changed], options));
         return timed;
       } finally {
         await close();

@@ -7,6 +7,7 @@ import { makeEmbedded } from '../conformance/subjects/embedded/embedded.ts';
 import { readClaims } from '../conformance/subjects/embedded/claims-file.ts';
 import { type ModuleOptions, openModule } from '../conformance/subjects/js/module.ts';
 import type { JsSubject } from '../conformance/subjects/js/js-subject.ts';
+import { type Mender, startMender } from '../conformance/subjects/mender.ts';
 import { makePort } from '../conformance/subjects/port.ts';
 import { type Host, type HostOptions, startHost } from '../conformance/subjects/workers.ts';
 import type { Subject } from '../conformance/subjects/subject.ts';
@@ -16,6 +17,8 @@ export interface Rooms {
   connectOracle(endpoint: string, options: { readonly timeoutMs: number }): Promise<Oracle>;
   /** Where code out of documents runs. */
   startHost(options: Partial<HostOptions> & { readonly python: string }): Promise<Host>;
+  /** What proposes edits of Python. */
+  startMender(options: { readonly python: string }): Promise<Mender>;
   makePort(): Subject;
   /** The port in the oracle's place. */
   makeEmbedded(): Subject;
@@ -29,6 +32,7 @@ export const liveRooms: Rooms = {
   startOracle,
   connectOracle,
   startHost,
+  startMender,
   makePort,
   makeEmbedded: () => makeEmbedded(makePort(), readClaims()),
   openModule,

@@ -8,6 +8,19 @@ export { packageVersion as version } from '../conformance/subjects/package-versi
 
 /** The torch version of requirements.txt, null where it pins none. */
 export function pinnedTorch(): string | null {
+  return pinOf('torch');
+}
+
+/** A package as pip is told of it: with its pin where requirements.txt has one. */
+export function pinnedPackage(name: string): string {
+  const pin = pinOf(name);
+  return pin === null ? name : `${name}==${pin}`;
+}
+
+// --- internal ---
+
+function pinOf(name: string): string | null {
   const text = readFileSync(join(packageRoot(), 'requirements.txt'), 'utf8');
-  return /^torch==([^\s;]+)/m.exec(text)?.[1] ?? null;
+  const line = text.split('\n').find((l) => l.startsWith(`${name}==`));
+  return line === undefined ? null : line.slice(name.length + 2).split(/[\s;]/)[0];
 }

@@ -3,6 +3,7 @@
 import type picocolors from 'picocolors';
 import type { Finding, ReportNumber, Refusal, Unexplained, Witness } from '../finding.ts';
 import { axisValue, replayLine } from './describe-verdict.ts';
+import { repairLines } from './repair-lines.ts';
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
@@ -13,6 +14,7 @@ export function findingLines(finding: Finding, colors: Colors): string[] {
   const title = `${colors.bold(finding.convention)}: ${axisValue(finding.actual)}, PyTorch ${axisValue(finding.expected)}${place}`;
   const lines = [`  ${mark} ${title}`, ...wrapped(finding.message, '      ')];
   for (const witness of finding.witnesses) lines.push(...witnessLines(witness, colors));
+  if (finding.repair !== null) lines.push(...repairLines(finding.repair, colors));
   return lines;
 }
 
