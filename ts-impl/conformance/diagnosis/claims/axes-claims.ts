@@ -42,6 +42,7 @@ export function listedAxes(text: string, legend: Legend): Listed[] {
     const list = m.groups?.bracketed ?? m.groups?.bare ?? '';
     if (m.groups?.bare !== undefined && !/[,，×]|and/.test(list) && !/ax[ei]s|dim/i.test(m[0])) return null;
     const cover = covered(list, legend);
+    if (cover !== null && !cover.batch && BATCH.test(text)) return null; // the batch may have been named in words
     return cover === null || cover.group ? null : { cover, quote: m[0].trim(), at: m.index };
   }).filter((l) => l !== null);
 }
@@ -96,7 +97,8 @@ function statement({ cover, quote, at }: Listed, kind: NormKind, how: 'listed' |
 function isPytorchs({ batch, channel, space }: Covered, kind: NormKind, how: 'listed' | 'worded'): boolean | null {
   switch (kind) {
     case 'BatchNorm':
-      if (channel !== 'no') return false;
+      // "Over C" is how some say that each channel is normalised by itself.
+      if (channel !== 'no') return batch || space.length > 0 ? false : null;
       return batch ? true : how === 'listed' && space.length > 0 ? false : null;
     case 'InstanceNorm':
       if (batch || channel !== 'no') return false;
@@ -123,7 +125,7 @@ function inWords({ batch, channel, space }: Covered): string {
 
 const NOUN = String.raw`(?:(?:the|its|all|entire|whole|full|both|mini-?)\s*)*(?:(?:mini-?)?batch(?:es)?|samples|examples|channels?|features?|spatial|height|width|pixels)(?:\s+(?:axis|axes|dimensions?|dims?|locations|positions))?`;
 const WORDED = new RegExp(
-  String.raw`(?:normali[sz]\w*|means?|variances?|statistics|moments|standard deviations?)\b(?:\s+(?:and|the|its|mean|variance|inputs?|activations?|values?|is|are|computed|calculated|taken|estimated|data|statistics))*\s+(?:over|across)\s+(${NOUN}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)${NOUN})*)(?=\s*(?:$|[.;:)]|for each|for every|per\b|of\b|separately|independently|and (?:then|scales|shifts)|in (?:training|each)|during|,))`,
+  String.raw`(?:normali[sz]\w*|means?|variances?|statistics|moments|standard deviations?)\b(?:\s+(?:and|the|its|mean|variance|inputs?|activations?|values?|is|are|computed|calculated|taken|estimated|data|statistics))*\s+(?:over|across)\s+(${NOUN}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)${NOUN})*)(?=\s*(?:$|[.;:)]|for each|for every|per\b|separately|independently|and (?:then|scales|shifts)|in (?:training|each)|during|,))`,
   'giu',
 );
 
@@ -148,6 +150,7 @@ const KEPT = new RegExp(
   String.raw`(?:\b(?:means?|variances?|statistics|moments)\b(?:\s+(?:and|the|its|mean|variance|is|are|computed|calculated|taken|estimated|separately|independently|one))*\s+(?:per|for each|for every|of each)[\s-]${UNIT}\b|\bnormali[sz]es\s+(?:each|every)\s${UNIT}\s(?:separately|independently|on its own|by itself|alone))(?!\s*(?:and|,|in|of|within|-))`,
   'iu',
 );
+const BATCH = /(?<!\w)(mini-?)?batch(?![\s_-]*norm)|batches|\bsamples\b/i;
 const BATCH_WORDS = /(?<!\w)(mini-?)?batch(?![\s_-]*norm)|batches|group/i;
 
 /** "computes mean and variance per sample"; a sentence that also speaks of a batch or a group is left alone. */

@@ -40,15 +40,26 @@ function tellsOfEps(passage: Passage, claim: Claim, passages: readonly Passage[]
 }
 
 function claimsIn(passages: readonly Passage[], norms: readonly CodeNorm[]): Claim[] {
-  return passages.flatMap((passage) => {
+  return passages.flatMap((passage, p) => {
     const sentences = sentencesOf(passage);
+    const opening = openingOf(passages.slice(0, p), passage);
     return sentences.flatMap((sentence, i) => {
       const kind = kindOf(sentence, sentences.slice(0, i), passages, norms);
-      const about = attributionOf(sentence, sentence.words.replace(UNGIVEN, ' '));
-      return kind === null || about === null ? [] : claimsOf(sentence, kind, about, passages);
+      const lead = `${opening}\n${isFormulaAlone(sentence) ? (sentences[i - 1]?.words ?? '') : ''}`;
+      const about = attributionOf(sentence, sentence.words.replace(UNGIVEN, ' '), lead);
+      return kind === null || about === null ? [] : claimsOf(sentence, kind, about, lead, passages);
     });
   });
 }
+
+/** A passage ending in a colon introduces those after it, up to the next one that does, or to the end of the section. */
+function openingOf(before: readonly Passage[], { section }: Passage): string {
+  const opening = before.findLast((p) => p.section === section && /[:：]\s*$/.test(p.text));
+  return opening === undefined ? '' : (sentencesOf(opening).at(-1)?.words ?? '');
+}
+
+/** Its words are in the sentence before. */
+const isFormulaAlone = ({ words }: Sentence): boolean => (words.match(/[A-Za-z]{3,}/g) ?? []).length < 4;
 
 /** The layer a sentence speaks of: its own, that of the sentences before it, of its titles, of the code beside it. */
 function kindOf(
@@ -83,14 +94,20 @@ function sectionOf(line: number, passages: readonly Passage[]): number {
   return passages.findLast((p) => p.lineAt(0) <= line)?.section ?? 0;
 }
 
-function claimsOf(sentence: Sentence, layer: NormKind, about: Attribution, passages: readonly Passage[]): Claim[] {
+function claimsOf(
+  sentence: Sentence,
+  layer: NormKind,
+  about: Attribution,
+  lead: string,
+  passages: readonly Passage[],
+): Claim[] {
   const { text } = sentence;
   const beside = passages.filter((p) => p.section === sentence.passage.section);
   const legend = legendIn([sentence.passage, ...beside, ...above(sentence.passage, passages)]) ?? CUSTOM;
   const ofDefault = defaultAxesStatement(text, layer);
   const statements = [
     ...(ofDefault === null ? [] : [ofDefault]),
-    ...formulaStatements(sentence),
+    ...formulaStatements(sentence, lead, about),
     ...shapeStatements(text, layer, legend, reducedIn(beside, legend)),
     ...axesStatements(text, layer, legend),
     ...defaultStatements(text, layer),
@@ -125,10 +142,20 @@ function reducedIn(passages: readonly Passage[], legend: Legend): Covered | null
 const ABOUT_BUFFERS =
   /\b(running|moving|tracked|accumulated|inference|eval|evaluation|test|population)\b|滑动|推理|测试/i;
 
-function formulaStatements(sentence: Sentence): Statement[] {
-  const running = ABOUT_BUFFERS.test(sentence.words);
+/** Numbers in an update are an example, unless PyTorch's are spoken of or old and new are mixed up. */
+const isExample = ({ axis, value }: Said, about: Attribution): boolean =>
+  axis === 'momentum.default' && about !== 'pytorch' && Number(value) <= 0.5;
+
+function formulaStatements(sentence: Sentence, lead: string, about: Attribution): Statement[] {
+  const running = ABOUT_BUFFERS.test(`${lead}\n${sentence.words}`);
   return formulasOf(sentence).flatMap(({ formula, quote, at }) =>
-    saidBy(formula, running).map((said) => ({ ...said, told: toldBy(said), quote, at, fits: null })),
+    saidBy(formula, running).map((said) => ({
+      ...said,
+      told: toldBy(said),
+      quote,
+      at,
+      fits: isExample(said, about) ? true : null,
+    })),
   );
 }
 

@@ -156,7 +156,8 @@ function divisorSaid({ left, right }: Formula, running: boolean): Said[] {
   const sum = summedSquare(root ?? right);
   if (sum === null || !isCentred(sum.of)) return [];
   const { count } = sum;
-  const ofBuffer = running || /run|mov|ema|test|infer|eval|pop|hat|unb/i.test(left?.kind === 'symbol' ? left.name : '');
+  const ofBuffer = left?.kind === 'symbol' && /run|mov|ema|test|infer|eval|pop/i.test(left.name);
+  if (running && !ofBuffer) return []; // which of the two variances it is, is open
   const axis = ofBuffer ? 'variance.running' : 'variance.normalization';
   if (count.kind === 'symbol' || (count.kind === 'product' && count.under.length === 0))
     return [{ axis, value: 'biased' }];

@@ -7,17 +7,17 @@ import type { Sentence } from './sentence.ts';
 
 /**
  * Of whom the sentence speaks; null where it claims nothing, or may not. Doubt is no claim: an accusation must be right. `words`: the
- * sentence's, without conditions that it may have.
+ * sentence's, without conditions that it may have. `lead`: what introduces it, such as "In older versions:".
  */
-export function attributionOf({ text, passage }: Sentence, words: string): Attribution | null {
+export function attributionOf({ text, passage }: Sentence, words: string, lead: string): Attribution | null {
   if (passage.titles.some((title) => QUIET_TITLES.test(title) || FRAMEWORKS.test(title) || namesOtherMethod(title)))
     return null;
-  if (FRAMEWORKS.test(passage.text) || namesOtherMethod(text)) return null;
-  if (QUESTION.test(text) || DENIAL.test(words) || DOUBT.test(words) || MEMORY.test(words) || BLAME.test(words))
-    return null;
-  if (OTHERS.test(words) || OMISSION.test(text)) return null;
+  if (FRAMEWORKS.test(`${lead}\n${passage.text}`) || namesOtherMethod(`${lead}\n${text}`)) return null;
+  const said = `${lead}\n${words}`;
+  if (QUESTION.test(text) || [DENIAL, DOUBT, MEMORY, BLAME, OTHERS].some((word) => word.test(said))) return null;
+  if (OMISSION.test(`${lead}\n${text}`)) return null;
   if (PYTORCH.test(text)) return BESIDE_PYTORCH.test(words) ? null : 'pytorch';
-  return passage.origin === 'code' || OWN.test(words) ? 'own-code' : 'method';
+  return passage.origin === 'code' || OWN.test(said) ? 'own-code' : 'method';
 }
 
 /** Whether prose tells of an eps, so that a formula without one is an abbreviation. */

@@ -21,7 +21,7 @@ export const namesOtherMethod = (text: string): boolean =>
 // --- internal ---
 
 const OTHER_NORMS =
-  /(adaptive|conditional|spatially[- ]adaptive|switchable|cross|sync(hroni[sz]ed)?|ghost|virtual|divisive|streaming|decorrelated|conditional)[\s_-]*(batch|layer|instance|group)?[\s_-]*norm\w*|\bAdaIN\b|\bSPADE\b|(batch|layer)[\s_-]*re-?norm\w*|(weight|spectral|local response|filter response|power|score|cosine|scale|pixel|contrast|lp|l1|l2|min-?max|max-?min|unit)[\s_-]*norm\w*/gi;
+  /(adaptive|conditional|spatially[- ]adaptive|switchable|cross|sync(hroni[sz]ed)?|ghost|virtual|divisive|streaming|decorrelated|conditional)[\s_-]*(batch|layer|instance|group)?[\s_-]*norm\w*|\bada(in|ln|gn|bn|norm)\w*\b|\bSPADE\b|\bFiLM\b|\bmodulat\w+|(batch|layer)[\s_-]*re-?norm\w*|(weight|spectral|local response|filter response|power|score|cosine|scale|pixel|contrast|lp|l1|l2|min-?max|max-?min|unit)[\s_-]*norm\w*/gi;
 
 const OTHER_METHODS =
   /\b(softmax|adam\w*|rmsprop|adagrad|sgd|whiten\w*|pca|zca|z-?scores?|t-?test|t-?statistic|standard scores?|cross-?entropy|attention scores?|cosine similarity|data ?set|pre-?process\w*|standard ?scaler|feature scaling|gradient clipping|exponential smoothing|optimi[sz]ers?)\b|数据预处理|白化|优化器/i;

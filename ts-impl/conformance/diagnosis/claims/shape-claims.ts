@@ -35,7 +35,7 @@ interface Shaped {
   readonly quote: string;
 }
 
-const NAME = String.raw`(?<![\w.\\/*^])(?<name>\\?(?:gamma|beta)|γ|β|weight|bias|scale|shift|mean|variance|var|std|μ|σ²|σ)(?![\w(.])`;
+const NAME = String.raw`(?<![\w.\\/*^])(?<!\b(?:attention|linear|conv\w*|kernel|embedding|projection|class|loss|output|input|layer|sample|importance)\s)(?<name>\\?(?:gamma|beta)|γ|β|weight|bias|scale|shift|mean|variance|var|std|μ|σ²|σ)(?![\w(.])`;
 const AFTER = String.raw`\s*\x60?\s*(?:,?\s*(?:and|&|,|\/|和|、)\s*\x60?\s*(?:\\?beta|β|bias|shift|variance|var|std|σ²)\x60?)?`;
 const LIST = String.raw`[A-Za-z1][\w\s,，×*·/]*?`;
 const FORMS: readonly RegExp[] = [
@@ -125,20 +125,28 @@ function onePerAxis(statements: readonly Statement[]): Statement[] {
 
 const PARAMETER_WORDS = String.raw`(?:gammas?|betas?|γ|β|weight and (?:a )?bias|weights and biases|scale and (?:a )?shift|affine parameters?|(?:learnable|learned|trainable)\s(?:affine\s)?(?:weights?|bias(?:es)?|scales?|shifts?|parameters?)|缩放参数|可学习参数)`;
 const UNIT = '(channels?|features?|samples?|examples?|instances?|images?|groups?|elements?|tokens?)';
+const PER_UNIT = String.raw`(?:per|for each|for every|of each)[\s-]${UNIT}\b(?![\s-]*(?:and|in|of|within)\b)`;
+const OWN = String.raw`(?:one|an?|separate|different|individual|own|distinct|single|learns?|has|have|with|learnable|learned|trainable)`;
 const PER = [
   new RegExp(
-    String.raw`(?<![\w.])${PARAMETER_WORDS}[^.;,]{0,28}?\b(?:per|for each|for every|of each)[\s-]${UNIT}\b(?![\s-]*(?:and|in|of|within)\b)`,
+    String.raw`\b${OWN}\s(?:\w+\s){0,2}?${PARAMETER_WORDS}(?:\s(?:and|or)\s(?:one\s|an?\s)?${PARAMETER_WORDS})?\s${PER_UNIT}`,
     'giu',
   ),
-  new RegExp(String.raw`\bper-${UNIT}\s(?:\w+\s){0,2}?${PARAMETER_WORDS}`, 'giu'),
+  new RegExp(
+    String.raw`(?<![\w.])${PARAMETER_WORDS}(?:\sand\s${PARAMETER_WORDS})?\s(?:is|are|exists?)\s(?:(?:learned|separate|kept|defined|stored|different|one|individual)\s){0,2}${PER_UNIT}`,
+    'giu',
+  ),
+  new RegExp(String.raw`\bper-${UNIT}\s(?:(?:learnable|learned|affine|trainable)\s){0,2}${PARAMETER_WORDS}`, 'giu'),
   new RegExp(
     String.raw`\b(?:each|every)\s${UNIT}\s(?:has|gets|with|owns)\s(?:its|an?|one)\s(?:own\s)?${PARAMETER_WORDS}`,
     'giu',
   ),
 ];
+const SHARED = /\b(same|shared?|shares|sharing|common|identical)\b/i;
 
 /** "one gamma per channel". */
 function perUnit(text: string, kind: NormKind): Statement[] {
+  if (SHARED.test(text)) return [];
   return PER.flatMap((form) =>
     Array.from(text.matchAll(form), (m): Statement | null => {
       const unit = m[1].toLowerCase().replace(/s$/, '');
