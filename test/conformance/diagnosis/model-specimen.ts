@@ -59,13 +59,14 @@ function run(anatomy: Anatomy, c: Case): StepResult[] {
     (members === users || (users.kind === 'axes' && shape[users.kept[users.kept.length - 1]] === shape[1]));
   const outcome = askModel(profile, {
     ...c,
-    steps: c.steps.map((s) => (s.kind === 'set_tensor' && s.name === 'idle' ? READ : s)),
+    steps: c.steps.map((s) => (s.kind === 'save_state' || (s.kind === 'set_tensor' && s.name === 'idle') ? READ : s)),
   });
   if (outcome.kind === 'unsupported' || outcome.kind === 'undecided')
     throw new Error(outcome.kind === 'unsupported' ? outcome.reason : '');
   return outcome.steps.map((result, i): StepResult => {
     const step = c.steps[i];
     if (!fits && (step.kind === 'forward' || step.kind === 'backward' || step.kind === 'read')) return refuse;
+    if (step.kind === 'save_state') return initial(profile, shape);
     if (step.kind === 'construct') return { kind: 'returned', tensors: [], texts: words(profile) };
     if (step.kind === 'read' && !c.steps.slice(0, i).some((s) => s.kind === 'forward')) return initial(profile, shape);
     if (step.kind === 'read' && result.kind === 'returned') {
@@ -101,8 +102,8 @@ function initial(profile: Profile, shape: readonly number[]): StepResult {
   };
   const { affine, running } = profile;
   const count = bufferCount(profile, shape);
-  const buffer = (name: string, value: number) => ({
-    name,
+  const buffer = (name: string | null, value: number) => ({
+    name: name ?? '',
     tensor: tensor(new Array<number>(count).fill(value), [count], 'float64'),
   });
   return {

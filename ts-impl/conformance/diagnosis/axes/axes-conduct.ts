@@ -109,14 +109,80 @@ export const stateKeys: Axis = {
   pytorch: () => 'a key for each role',
   measured: ({ profile }, target) => {
     if (profile.extras.length > 0) return 'extra';
+    if (profile.traits.unsaved.length > 0) return 'missing';
     if (target.tracked && profile.running === null) return null; // statistics.eval says so
     return 'a key for each role';
   },
   apply: null,
   separatedBy: 'the state of a fresh layer',
-  explain: (_actual, { profile }) =>
-    `The state holds ${profile.extras.join(', ')}, which plays no part that PyTorch's state has.`,
+  explain: (actual, { profile }) =>
+    actual === 'missing'
+      ? `${profile.traits.unsaved.join(' and ')} ${profile.traits.unsaved.length === 1 ? 'is' : 'are'} not in state_dict(): a checkpoint loses ${profile.traits.unsaved.length === 1 ? 'it' : 'them'}, and .to(device) leaves ${profile.traits.unsaved.length === 1 ? 'it' : 'them'} behind. Register buffers with register_buffer.`
+      : `The state holds ${profile.extras.join(', ')}, which plays no part that PyTorch's state has.`,
   clues: [/register_buffer|Parameter\(/],
 };
 
-export const CONDUCT_AXES: readonly Axis[] = [inputLayout, inputMutated, inputDtype, singleValue, stateKeys, stdout];
+export const batchesTracked: Axis = {
+  id: 'state.batches-tracked',
+  ...taught('state.batches-tracked'),
+  level: 'note',
+  values: ['counted', 'frozen', 'absent'],
+  about: 'whether num_batches_tracked counts training steps',
+  pytorch: (target) => (target.tracked ? (target.kind === 'InstanceNorm' ? 'frozen' : 'counted') : null),
+  measured: ({ profile }) => (profile.running === null ? null : profile.traits.counting),
+  apply: null,
+  separatedBy: 'the state after a training step',
+  explain: (actual) =>
+    actual === 'absent'
+      ? 'There is no num_batches_tracked: load PyTorch’s state with strict=False.'
+      : `The counter of training steps is ${actual}.`,
+  clues: [/num_batches|register_buffer/],
+};
+
+export const inputRank: Axis = {
+  id: 'input.rank',
+  ...taught('input.rank'),
+  level: 'note',
+  values: ["the layer's ranks", 'other'],
+  about: 'which ranks of the input work',
+  pytorch: () => "the layer's ranks",
+  measured: ({ profile }, target) => {
+    const legal = target.layer === 'BatchNorm1d' ? [2, 3] : [];
+    return profile.traits.ranksRefused.some((rank) => legal.includes(rank)) ? 'other' : "the layer's ranks";
+  },
+  apply: null,
+  separatedBy: 'inputs (N, C) and (N, C, L)',
+  explain: (_actual, { profile }) =>
+    `An input with ${profile.traits.ranksRefused.join(' or ')} axes is refused; PyTorch takes it.`,
+  clues: [/dim\(\)|ndim|len\(.*shape/, /def forward/],
+};
+
+export const errors: Axis = {
+  id: 'errors',
+  ...taught('errors'),
+  level: 'note',
+  values: ['the same calls are refused', 'accepts', 'refuses', 'other-error'],
+  about: 'which illegal calls are refused',
+  pytorch: () => 'the same calls are refused',
+  measured: ({ profile }) => {
+    const { errors: found } = profile.traits;
+    return found === null ? 'the same calls are refused' : found.word;
+  },
+  apply: null,
+  separatedBy: 'calls that PyTorch refuses',
+  explain: (_actual, { profile }) =>
+    `It takes ${profile.traits.errors?.message ?? 'another call'}, which PyTorch refuses.`,
+  clues: [/def forward/],
+};
+
+export const CONDUCT_AXES: readonly Axis[] = [
+  inputLayout,
+  inputMutated,
+  inputRank,
+  inputDtype,
+  singleValue,
+  stateKeys,
+  batchesTracked,
+  stdout,
+  errors,
+];

@@ -104,13 +104,14 @@ export const epsPlacement: Axis = {
   id: 'eps.placement',
   ...taught('eps.placement'),
   level: 'error',
-  values: ['inside-sqrt', 'outside-sqrt', 'max', 'squared', 'absent'],
+  values: ['inside-sqrt', 'outside-sqrt', 'max', 'squared', 'scaled-by-input', 'absent'],
   about: 'where eps enters the denominator',
   pytorch: () => 'inside-sqrt',
-  measured: ({ profile }) => profile.scale.placement,
+  measured: ({ profile: { scale } }) => (scale.placement === 'max-variance' ? 'max' : scale.placement),
   apply: (profile, value, target) =>
     withScale(profile, {
       placement: value as Scale['placement'], // one of `values`
+      scaling: value === 'scaled-by-input' ? { by: 'second-moment', inside: true } : null,
       eps: value === 'absent' ? 0 : profile.scale.eps > 0 ? profile.scale.eps : defaultEps(target),
     }),
   shownBy: OUTPUT,
@@ -121,6 +122,8 @@ export const epsPlacement: Axis = {
         return 'eps is added to the standard deviation, outside the square root; PyTorch adds it to the variance, inside.';
       case 'squared':
         return 'The square of eps is added to the variance; PyTorch adds eps itself, so its 1e-5 counts as 1e-10 here.';
+      case 'scaled-by-input':
+        return 'eps is multiplied by the size of the input before it is added: however small an input, it comes out at full size, and an input of zeros gives NaN.';
       case 'max':
         return 'The standard deviation is kept from falling below eps with a maximum; PyTorch adds eps to the variance.';
       default:
@@ -130,4 +133,45 @@ export const epsPlacement: Axis = {
   clues: [/sqrt|rsqrt|\*\*\s*-?0?\.5|\.std\(|\/\s*std|pow\(-?0?\.5\)/, /eps/],
 };
 
-export const NUMBER_AXES: readonly Axis[] = [meanSubtracted, varianceNormalization, epsPlacement, epsValue];
+export const epsZero: Axis = {
+  id: 'eps.zero',
+  ...taught('eps.zero'),
+  level: 'note',
+  values: ['honoured', 'replaced-by-default', 'rejected'],
+  about: 'what an eps of 0 does',
+  pytorch: () => 'honoured',
+  measured: ({ profile }) => profile.traits.epsZero,
+  apply: null,
+  separatedBy: 'eps = 0 by argument and a spread near the square root of the default',
+  explain: (actual) =>
+    actual === 'rejected'
+      ? 'An eps of 0 is refused; PyTorch takes it.'
+      : 'An eps of 0 is replaced by the default, as by `eps or 1e-5`; PyTorch takes it as it is.',
+  clues: [/\beps\w*\s+or\b/, /\beps/],
+};
+
+export const varianceAlgorithm: Axis = {
+  id: 'variance.algorithm',
+  ...taught('variance.algorithm'),
+  level: 'error',
+  values: ['stable', 'one-pass', 'one-pass-clamped'],
+  about: 'how the variance is computed',
+  pytorch: (target) => (target.kind === 'RMSNorm' ? null : 'stable'),
+  measured: ({ profile }) => profile.traits.algorithm,
+  apply: null,
+  separatedBy: 'a mean of a thousand spreads or more, in float32',
+  explain: (actual) =>
+    `The variance is E[x²] − E[x]²${actual === 'one-pass-clamped' ? ', kept from falling below 0' : ''}: where the mean is a thousand times the spread, float32 has nothing left of it${
+      actual === 'one-pass-clamped' ? ' and eps alone divides' : ', and a negative one gives NaN'
+    }.`,
+  clues: [/(pow\(2\)|square\(?\)?|\*\*\s*2|x\s*\*\s*x).*mean|mean.*(pow\(2\)|square|\*\*\s*2)/, /var/],
+};
+
+export const NUMBER_AXES: readonly Axis[] = [
+  meanSubtracted,
+  varianceNormalization,
+  epsPlacement,
+  epsValue,
+  epsZero,
+  varianceAlgorithm,
+];

@@ -1,7 +1,7 @@
-// Axis entries on shapes: which elements share a statistic, which share a parameter, and what the parameters do.
+// Axis entries on shapes: which elements share a statistic.
 
 import type { Partition } from '../model/partition.ts';
-import type { Affine, AffineForm, AffineTensor, Profile } from '../model/profile.ts';
+import type { AffineTensor, Profile } from '../model/profile.ts';
 import { taught } from './advice.ts';
 import type { Axis, Subject } from './axis.ts';
 import { keptAxes, lettersOf, type Target } from './target.ts';
@@ -20,11 +20,11 @@ const withPartition = (profile: Profile, partition: Partition): Profile => ({
   running: profile.running === null ? null : { ...profile.running, users: partition },
 });
 
-const sameAxes = (a: readonly number[], b: readonly number[]) =>
+export const sameAxes = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((axis) => b.includes(axis));
 
 /** The word for where channels are read; null where the statistics are PyTorch's or differ in another way. */
-function channelWord(profile: Profile, target: Target): string | null {
+export function channelWord(profile: Profile, target: Target): string | null {
   const { members, users } = profile.structure;
   if (members.kind === 'flattened') return 'flattened';
   if (users.kind === 'axes' && !sameAxes(members.kept, users.kept)) return 'broadcast-last';
@@ -137,104 +137,6 @@ function reducedWord(kept: readonly number[], rank: number, groups: number | nul
   return groups !== null && groups > 1 ? `${word} in ${groups} groups` : word;
 }
 
-/** The word for which elements share an entry of a parameter. */
-function sharedWord(t: AffineTensor, profile: Profile, target: Target): string {
-  const last = profile.shape.length - 1;
-  if (t.perGroup) return 'G';
-  if (target.normalizedAxes > 0) {
-    const normalized = Array.from({ length: target.normalizedAxes }, (_, i) => last - target.normalizedAxes + 1 + i);
-    if (sameAxes(t.axes, normalized)) return 'normalized_shape';
-  }
-  if (t.axes.length === 0) return 'scalar';
-  if (sameAxes(t.axes, [1])) return 'C';
-  return sameAxes(t.axes, [last]) ? 'last-axis' : 'other';
-}
-
-export const affineShape: Axis = {
-  id: 'affine.shape',
-  ...taught('affine.shape'),
-  level: 'error',
-  values: ['C', 'normalized_shape', 'G', 'last-axis', 'scalar', 'other'],
-  about: 'which elements share a weight and a bias',
-  pytorch: (target) => (target.normalizedAxes > 0 ? 'normalized_shape' : 'C'),
-  measured: ({ profile }, target) => {
-    if (target.kind === 'BatchNorm' || target.kind === 'InstanceNorm') {
-      if (channelWord(profile, target) !== null) return null;
-    }
-    const expected = target.normalizedAxes > 0 ? 'normalized_shape' : 'C';
-    const words = [profile.affine.weight, profile.affine.bias].flatMap((t) =>
-      t === null ? [] : [sharedWord(t, profile, target)],
-    );
-    if (words.length === 0) return null;
-    return words.find((word) => word !== expected) ?? expected;
-  },
-  apply: null,
-  separatedBy: 'weights that are all different',
-  explain: (actual, _subject, target) => {
-    const usual = target.normalizedAxes > 0 ? 'one for each element of normalized_shape' : 'one for each channel';
-    const words: Record<string, string> = {
-      C: 'one weight and bias for each channel',
-      G: 'one weight and bias for each group',
-      'last-axis': 'one weight and bias for each position of the last axis',
-      scalar: 'a single weight and bias for all elements',
-      normalized_shape: 'one weight and bias for each element of the normalised axes',
-    };
-    return `There is ${words[String(actual)] ?? 'a weight shared in another way'}, where PyTorch's ${target.layer} has ${usual}.`;
-  },
-  clues: [/Parameter\(/, /gamma|weight|scale/],
-};
-
-export const affineForm: Axis = {
-  id: 'affine.form',
-  ...taught('affine.form'),
-  level: 'error',
-  values: ['weight*x+bias', 'one-plus-weight', 'bias-before-weight', 'weight-only', 'bias-only', 'none', 'ignored'],
-  about: 'what weight and bias do to the normalised value',
-  pytorch: (target) => (target.affine ? (target.kind === 'RMSNorm' ? 'weight-only' : 'weight*x+bias') : 'none'),
-  measured: ({ profile }, target) => {
-    // InstanceNorm has an affine form only where asked for: having one is a default, not a form.
-    if (target.kind === 'InstanceNorm' && !target.affine && profile.affine.form === 'weight*x+bias') return 'none';
-    return profile.affine.form;
-  },
-  apply: (profile, value) => ({ ...profile, affine: withForm(profile.affine, value as AffineForm) }), // one of `values`
-  shownBy: OUTPUT,
-  separatedBy: 'a weight that is not 1, with negatives and a zero, and a bias that is not 0',
-  explain: (actual) => {
-    const words: Record<string, string> = {
-      'one-plus-weight': 'The output is scaled by 1 + weight: a checkpoint for PyTorch holds weights larger by 1.',
-      'bias-before-weight':
-        'The bias is added before the weight multiplies: equal while the bias is 0; to convert, multiply the bias by the weight.',
-      'weight-only': 'There is a weight but no bias.',
-      'bias-only': 'There is a bias but no weight.',
-      none: 'There is no weight and no bias.',
-      ignored: 'Weight and bias exist but do not enter the output.',
-      'weight*x+bias': 'There is a bias, where PyTorch has a weight alone.',
-    };
-    return words[String(actual)] ?? 'Weight and bias enter the output in another way.';
-  },
-  clues: [/return .*(gamma|weight|scale|beta|bias|shift)/, /gamma|weight|scale|beta|bias/, /Parameter\(/],
-};
-
-/** The affine with another form; tensors that the form leaves out are gone, tensors that it lacks stay out. */
-function withForm(affine: Affine, form: AffineForm): Affine {
-  switch (form) {
-    case 'none':
-    case 'ignored':
-      return { form, weight: null, bias: null, identity: 1 };
-    case 'weight-only':
-      return { ...affine, form, bias: null, identity: 1 };
-    case 'bias-only':
-      return { ...affine, form, weight: null, identity: 1 };
-    case 'one-plus-weight':
-      return { ...affine, form, identity: 0 };
-    case 'weight*x+bias':
-    case 'bias-before-weight':
-      return { ...affine, form, identity: 1 };
-    default:
-      return form satisfies never;
-  }
-}
-
 export const groupsLayout: Axis = {
   id: 'groups.layout',
   ...taught('groups.layout'),
@@ -256,4 +158,4 @@ export const groupsLayout: Axis = {
   clues: [/view\(|reshape\(|rearrange|permute/, /group/],
 };
 
-export const SHAPE_AXES: readonly Axis[] = [channelAxis, axesReduction, groupsLayout, affineForm, affineShape];
+export const SHAPE_AXES: readonly Axis[] = [channelAxis, axesReduction, groupsLayout];

@@ -1,14 +1,25 @@
 // All axis entries, gravest first. The loop over them is the diagnosis; the table in docs/conventions.md is made from them.
 
+import { BUFFER_AXES } from './axes-buffers.ts';
 import { CONDUCT_AXES } from './axes-conduct.ts';
 import { NUMBER_AXES } from './axes-numbers.ts';
+import { PARAMETER_AXES } from './axes-parameters.ts';
+import { PRECISION_AXES } from './axes-precision.ts';
 import { SHAPE_AXES } from './axes-shape.ts';
 import { STATE_AXES } from './axes-state.ts';
 import type { Axis, AxisValue, Subject } from './axis.ts';
 import { sameValue } from './axis.ts';
 import type { Target } from './target.ts';
 
-export const AXES: readonly Axis[] = [...SHAPE_AXES, ...NUMBER_AXES, ...STATE_AXES, ...CONDUCT_AXES];
+export const AXES: readonly Axis[] = [
+  ...SHAPE_AXES,
+  ...PARAMETER_AXES,
+  ...NUMBER_AXES,
+  ...STATE_AXES,
+  ...BUFFER_AXES,
+  ...PRECISION_AXES,
+  ...CONDUCT_AXES,
+];
 
 /** One axis on which a subject is not where PyTorch is. */
 export interface Departure {
@@ -53,6 +64,8 @@ function withoutImplied(departures: readonly Departure[]): Departure[] {
         return !has('momentum.rule', 'never-updated');
       case 'affine.shape':
         return !has('affine.form', 'ignored');
+      case 'statistics.untracked-eval':
+        return !has('momentum.rule', 'first-step-copies');
       case 'input.layout':
         return !(has('channel.axis') && actual === 'other');
       default:

@@ -7,7 +7,7 @@ import { diagnose } from '../diagnose.ts';
 import type { AuditOptions } from './audit.ts';
 import { type Block, lineInFile, placeWords } from './block.ts';
 import { brokenBlock, failedClasses, undecidedSubject } from './broken.ts';
-import { locate } from './locate.ts';
+import { locate, mentions } from './locate.ts';
 import { workerSpecimen } from './worker-specimen.ts';
 
 export type Entry = SubjectReport | Skipped;
@@ -105,6 +105,7 @@ async function diagnoseClass(
       layer: options.layer,
       oracle: options.oracle,
       locate: (clues) => locate(clues, place, blocks),
+      mentions: (words) => mentions(words, place, blocks),
       replay: (id) => `normative replay ${id} --subject '${file}#${reference}'`,
       brief,
     });

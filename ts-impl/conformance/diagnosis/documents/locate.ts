@@ -24,6 +24,11 @@ export function locate(clues: Clues, place: ClassPlace, blocks: readonly Block[]
   return at(place.file, forward, blocks);
 }
 
+/** Whether a line of the class holds such words, its comments left out. */
+export function mentions(words: RegExp, place: ClassPlace, blocks: readonly Block[]): boolean {
+  return linesOf(place, blocks).some((l) => words.test(l.text));
+}
+
 // --- internal ---
 
 function at(file: string, line: number, blocks: readonly Block[]): Location {

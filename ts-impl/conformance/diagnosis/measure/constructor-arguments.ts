@@ -4,6 +4,7 @@ import { type Arguments, bool, float, int, ints, type Value } from '../../../../
 import type { Shape } from '../../../tensor/shape.ts';
 import { CHANNELS, type Rung } from './ladder.ts';
 import type { ConstructorParameter } from './specimen.ts';
+import { TRIAL_MOMENTUM } from './update-rule.ts';
 
 /** What a constructor argument is for. */
 export type ArgumentRole = 'size' | 'groups' | 'eps' | 'momentum' | 'affine' | 'track' | 'rank' | 'other';
@@ -57,6 +58,10 @@ export function argumentChoices(
     ? [
         { size: [lastSize], axis: 'last', list: false },
         { size: [lastSize], axis: 'last', list: true },
+        // Two of the axes: neither the last alone nor all but the first. torch.ones(dim) takes a list by accident; a "shape" speaks of one.
+        ...(shape.length === 4 && speaksOfShape(wanted, roles)
+          ? [{ size: [shape[2], lastSize], axis: 'last' as const, list: true }]
+          : []),
       ]
     : [
         { size: [channels], axis: 1, list: false },
@@ -82,7 +87,29 @@ export function argumentChoices(
   return choices;
 }
 
+/** The argument that is the momentum by its name, and its default as a number; null without one. */
+export function momentumArgument(
+  signature: readonly ConstructorParameter[],
+  roles: ReadonlyMap<string, ArgumentRole>,
+): { readonly name: string; readonly default: number | null } | null {
+  const found = signature.find((p) => roles.get(p.name) === 'momentum');
+  if (found === undefined) return null;
+  const { default: value } = found;
+  return { name: found.name, default: value?.kind === 'float' || value?.kind === 'int' ? value.value : null };
+}
+
+/** The arguments with the trial momentum. */
+export function withMomentum(args: Arguments, argument: { readonly name: string } | null): Arguments {
+  return argument === null ? args : { ...args, [argument.name]: float(TRIAL_MOMENTUM) };
+}
+
 // --- internal ---
+
+function speaksOfShape(wanted: readonly ConstructorParameter[], roles: ReadonlyMap<string, ArgumentRole>): boolean {
+  return wanted.some(
+    (p) => roles.get(p.name) === 'size' && (p.variadic === true || /shape|dims$|sizes$/i.test(p.name)),
+  );
+}
 
 /** A size with a default: `d_model=512`, but not `dim=-1`; and `*shape`, which has none. */
 function isWidth(p: ConstructorParameter): boolean {

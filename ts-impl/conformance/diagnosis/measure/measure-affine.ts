@@ -70,7 +70,8 @@ function formOf(roles: TensorRoles, onePlus: boolean, biasScaled: boolean): Affi
   if (onePlus) return 'one-plus-weight';
   if (biasScaled) return 'bias-before-weight';
   if (roles.bias === null) return 'weight-only';
-  return roles.weight === null ? 'bias-only' : 'weight*x+bias';
+  if (roles.weight !== null) return 'weight*x+bias';
+  return roles.idle.length > 0 ? 'forced-one' : 'bias-only'; // a weight that is there but counts as 1
 }
 
 /** Finds for each element the entry whose value it shows, and says along which axes the entry changes. NaN elements show nothing. */

@@ -2,15 +2,15 @@
 
 import type { Step } from '../../../../cases/case.ts';
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
+import { tensor } from '../../../tensor/tensor.ts';
 import type { Outcome } from '../../outcome.ts';
 import { type Partition, type Structure, statisticCount } from '../model/partition.ts';
-import type { Affine, EpsPlacement } from '../model/profile.ts';
+import type { Affine, EpsPlacement, Running } from '../model/profile.ts';
 import { fitEps, fitLines, type Line } from './lines.ts';
 import type { TensorRoles } from './measure-roles.ts';
 import { noise } from './noise.ts';
 import {
   construct,
-  filled,
   float64,
   forward,
   probe,
@@ -26,21 +26,27 @@ export interface Evaluation {
   readonly statistics: 'running' | 'batch';
   readonly eps: number;
   readonly placement: EpsPlacement;
-  readonly tracked: 'variance' | 'std';
+  readonly tracked: Running['tracked'];
   readonly users: Partition;
   /** Whether the buffers are read before or after the step moves them; 'before' where it does not. */
   readonly reads: 'before' | 'after';
 }
 
 /** Steps that set weight and bias to what leaves the bare normalised value. */
-export function identitySteps(stance: Stance, roles: TensorRoles, affine: Affine): Step[] {
+export function identitySteps(
+  stance: Stance,
+  roles: TensorRoles,
+  affine: Affine,
+  dtype: 'float64' | 'float32' = 'float64',
+): Step[] {
   const steps: Step[] = [];
   for (const [name, value] of [
     [roles.weight, affine.identity],
     [roles.bias, 0],
   ] as const) {
     const shape = stance.tensors.find((t) => t.name === name)?.shape;
-    if (name !== null && shape !== undefined) steps.push(setTensor(name, filled(value, shape)));
+    if (name !== null && shape !== undefined)
+      steps.push(setTensor(name, tensor(new Float64Array(sizeOf(shape)).fill(value), shape, dtype)));
   }
   return steps;
 }
@@ -137,7 +143,14 @@ function readLines(lines: readonly Line[], zeroIsFinite: boolean): Omit<Evaluati
       tolerance,
       zeroIsFinite,
     );
-    return asStd === null ? null : { statistics: 'running', tracked: 'std', reads, ...asStd };
+    if (asStd !== null) return { statistics: 'running', tracked: 'std', reads, ...asStd };
+    const asInverse = fitEps(
+      denominators,
+      usable.map((l) => variance(l) ** -2),
+      tolerance,
+      false,
+    );
+    return asInverse === null ? null : { statistics: 'running', tracked: 'inverse-std', reads, ...asInverse };
   }
   if (usable.every((l) => near(l.crossing, l.mean, l.amplitude) || Math.abs(l.crossing) < tolerance * l.amplitude)) {
     return { statistics: 'batch', eps: Number.NaN, placement: 'inside-sqrt', tracked: 'variance', reads: 'before' };

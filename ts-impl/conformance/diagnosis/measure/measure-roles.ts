@@ -5,6 +5,7 @@ import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import type { Outcome } from '../../outcome.ts';
 import { type Structure, structureFromInfluence, telltaleIndex } from '../model/partition.ts';
 import { noise } from './noise.ts';
+import { primed } from './primed-specimen.ts';
 import { construct, float64, forward, probe, readAll, type Specimen, setTensor, valuesOf } from './specimen.ts';
 import type { Stance, StateTensor } from './stance.ts';
 
@@ -15,6 +16,8 @@ export interface TensorRoles {
   readonly runningMean: string | null;
   readonly runningVar: string | null;
   readonly counter: string | null;
+  /** Whether training moves the counter. */
+  readonly counting: boolean;
   /** Scalars that hold an option such as a momentum. */
   readonly options: readonly string[];
   /** Parameters that move nothing. */
@@ -35,7 +38,9 @@ export interface RoleMeasurement {
 /** Measures structure and roles at the stance. One round trip. */
 export async function measureRoles(specimen: Specimen, stance: Stance): Promise<RoleMeasurement> {
   const plan = new Plan(specimen.name, stance);
-  const outcomes = await specimen.ask(plan.cases);
+  // Behind a weight of 0 nothing shows.
+  const zeros = stance.tensors.filter((t) => t.kind === 'parameter' && !t.late && t.initial.every((v) => v === 0));
+  const outcomes = await primed(specimen, zeros, 0.5).ask(plan.cases);
   const { structure, elementwise } = readStructure(plan, outcomes);
   return { structure, elementwise, evalIsTrain: evalIsTrain(outcomes), roles: readRoles(plan, outcomes) };
 }
@@ -64,9 +69,8 @@ class Plan {
     const add = (...steps: Step[]) => this.cases.push(probe(name, [make, ...steps]));
     add(forward('train', x), readAll, forward('train', other), forward('eval', other), readAll);
     add(forward('train', float64(bumped, this.shape)), readAll, forward('train', other), forward('eval', other));
-    add(forward('eval', x));
-    add(forward('eval', other));
-    add(forward('train', other), readAll);
+    const all = [forward('eval', x), forward('eval', other), forward('train', x), forward('train', other)];
+    add(...all);
     add(
       forward(
         'train',
@@ -80,16 +84,13 @@ class Plan {
     for (const t of this.candidates) {
       this.start.set(t.name, this.cases.length);
       const moved = setTensor(t.name, float64(bumpOf(t), t.shape));
-      add(moved, forward('train', x));
-      add(moved, forward('train', other));
-      add(moved, forward('eval', x));
-      add(moved, forward('eval', other));
+      add(moved, ...all);
     }
   }
 }
 
 function bumpOf(t: StateTensor): Float64Array {
-  return t.initial.map((v, i) => v + 0.5 + 0.125 * (i % 7));
+  return t.initial.map((v, i) => v + 0.75 + 0.125 * (i % 7));
 }
 
 function readStructure(
@@ -142,31 +143,24 @@ function difference(a: Float64Array | null, b: Float64Array | null): Float64Arra
 }
 
 function readRoles(plan: Plan, outcomes: readonly Outcome[]): TensorRoles {
-  const baseTrain = [valuesOf(outcomes[0], 1, 'output'), valuesOf(outcomes[4], 1, 'output')];
-  const baseEval = [valuesOf(outcomes[2], 1, 'output'), valuesOf(outcomes[3], 1, 'output')];
+  const [baseEval, baseTrain] = fourOutputs(outcomes[2], 1);
   const roles = {
     weight: null as string | null,
     bias: null as string | null,
     runningMean: null as string | null,
     runningVar: null as string | null,
     counter: null as string | null,
+    counting: false,
     options: [] as string[],
     idle: [] as string[],
     extras: [] as string[],
   };
-  const inEval = (t: StateTensor) => {
-    const at = plan.start.get(t.name) ?? 0;
-    return effectOf(
-      baseEval,
-      [2, 3].map((k) => valuesOf(outcomes[at + k], 2, 'output')),
-    );
-  };
+  const movedOutputs = (t: StateTensor) => fourOutputs(outcomes[plan.start.get(t.name) ?? 0], 2);
+  const inEval = (t: StateTensor) => effectOf(baseEval, movedOutputs(t)[0]);
   // A buffer that eval reads has the job before one that training merely moves: debiased averages keep both.
   const ordered = [...plan.candidates].sort((a, b) => Number(inEval(a) === 'none') - Number(inEval(b) === 'none'));
   for (const t of ordered) {
-    const at = plan.start.get(t.name) ?? 0;
-    const outputs = [0, 1, 2, 3].map((k) => valuesOf(outcomes[at + k], 2, 'output'));
-    const train = effectOf(baseTrain, outputs.slice(0, 2));
+    const train = effectOf(baseTrain, movedOutputs(t)[1]);
     const evaluated = inEval(t);
     if (t.kind === 'parameter') {
       const effect = train === 'none' ? evaluated : train;
@@ -182,8 +176,16 @@ function readRoles(plan: Plan, outcomes: readonly Outcome[]): TensorRoles {
     else if (t.shape.length === 0 && job !== 'updated') roles.options.push(t.name);
     else roles.extras.push(t.name);
   }
-  roles.counter = counterOf(plan, outcomes);
-  return roles;
+  return { ...roles, ...counterOf(plan, outcomes) };
+}
+
+/** The outputs of two eval steps and of two training steps after them. */
+function fourOutputs(outcome: Outcome, first: number): readonly [(Float64Array | null)[], (Float64Array | null)[]] {
+  const at = (k: number) => valuesOf(outcome, first + k, 'output');
+  return [
+    [at(0), at(1)],
+    [at(2), at(3)],
+  ];
 }
 
 /** Mean or variance, from what a training step adds for a shifted input and from what moving it does in eval. */
@@ -194,7 +196,7 @@ function bufferJob(
 ): 'mean' | 'variance' | 'updated' | 'idle' {
   if (t.shape.length === 0) return 'idle';
   const updated = valuesOf(outcomes[0], 2, t.name);
-  const shifted = valuesOf(outcomes[5], 2, t.name);
+  const shifted = valuesOf(outcomes[3], 2, t.name);
   if (updated !== null && shifted !== null && updated.some((v, i) => v !== t.initial[i])) {
     const gap = updated.reduce((m, v, i) => Math.max(m, Math.abs(shifted[i] - v)), 0);
     return gap > 1e-9 ? 'mean' : 'variance';
@@ -211,16 +213,18 @@ function namedJob(name: string): 'mean' | 'variance' | 'idle' {
   return 'idle';
 }
 
-/** The integer that counts training steps. */
-function counterOf(plan: Plan, outcomes: readonly Outcome[]): string | null {
+/** The integer that counts training steps, or is named as if it did. */
+function counterOf(plan: Plan, outcomes: readonly Outcome[]): Pick<TensorRoles, 'counter' | 'counting'> {
+  const none = { counter: null, counting: false };
   const result = outcomes[0];
-  if (result.kind !== 'returned' && result.kind !== 'refused') return null;
+  if (result.kind !== 'returned' && result.kind !== 'refused') return none;
   const step = result.steps[2];
-  if (step?.kind !== 'returned') return null;
+  if (step?.kind !== 'returned') return none;
   const known = new Set(plan.candidates.map((t) => t.name));
   const counters = step.tensors.filter(({ name, tensor }) => !known.has(name) && sizeOf(tensor.shape) === 1);
   const counting = counters.find(
     ({ name }) => (valuesOf(result, 2, name)?.[0] ?? 0) !== (valuesOf(result, 5, name)?.[0] ?? 0),
   );
-  return counting?.name ?? counters.find(({ name }) => /num_batches|count|step/i.test(name))?.name ?? null;
+  if (counting !== undefined) return { counter: counting.name, counting: true };
+  return { ...none, counter: counters.find(({ name }) => /num_batches|count|step/i.test(name))?.name ?? null };
 }

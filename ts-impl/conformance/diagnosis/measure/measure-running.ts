@@ -1,11 +1,12 @@
 // Reads off how the buffers move: the update is linear in the old buffer, so two starts give both shares and the tracked statistic.
 
-import { type Arguments, float } from '../../../../cases/case.ts';
+import type { Arguments } from '../../../../cases/case.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
 import type { Outcome } from '../../outcome.ts';
-import { zeroDebiasedShares } from '../model/model-statistics.ts';
-import { type Structure, statisticCount, statisticIds } from '../model/partition.ts';
-import type { MomentumRule, Running } from '../model/profile.ts';
+import type { Structure } from '../model/partition.ts';
+import type { Running, Scale } from '../model/profile.ts';
+import { type BatchStatistics, batchStatistics } from './batch-statistics.ts';
+import { momentumArgument, withMomentum } from './constructor-arguments.ts';
 import type { Evaluation } from './measure-evaluation.ts';
 import type { TensorRoles } from './measure-roles.ts';
 import { noise } from './noise.ts';
@@ -22,26 +23,34 @@ import {
   valuesOf,
 } from './specimen.ts';
 import type { Stance } from './stance.ts';
+import { ruleOf, type Shares, trackedKind, twoFactors } from './update-rule.ts';
 
-/** The momentum given by argument where one may be varied: dyadic, and far from PyTorch's default and from its complement. */
-const TRIAL_MOMENTUM = 0.25;
 /** The second of the two values that the buffers start from; the first is 0. */
 const START = 2.5;
 
-/** Measures the update rule over three steps. One round trip; null without buffers, 'unknown' where it fits no linear rule. */
+/** Inputs of three training steps: spreads and centres that no buffer starts with. */
+export function trainingInputs(shape: Stance['shape']): Float64Array[] {
+  return [61, 62, 63].map((seed) => noise(seed, sizeOf(shape)).map((v, i) => v * (1 + (i % 3)) + 0.5));
+}
+
+/**
+ * Measures the update rule over three steps. `fresh` is the specimen as its constructor leaves it, where `specimen` hands it late tensors.
+ * One round trip; null without buffers, 'unknown' where it fits no linear rule.
+ */
 export async function measureRunning(
   specimen: Specimen,
+  fresh: Specimen,
   stance: Stance,
   structure: Structure,
   roles: TensorRoles,
+  scale: Scale,
   evaluation: Evaluation | null,
 ): Promise<Running | null | 'unknown'> {
   const { runningMean, runningVar } = roles;
   const shape = stance.tensors.find((t) => t.name === runningMean)?.shape;
   if (runningMean === null || runningVar === null || shape === undefined) return null;
   const names = { mean: runningMean, variance: runningVar };
-  const inputs = [61, 62, 63].map((seed) => noise(seed, sizeOf(stance.shape)).map((v, i) => v * (1 + (i % 3)) + 0.5));
-  const starts = [0, START];
+  const inputs = trainingInputs(stance.shape);
   const ask = (start: number, args: Arguments, mode: 'train' | 'eval') =>
     probe(specimen.name, [
       construct(specimen.name, args),
@@ -49,45 +58,48 @@ export async function measureRunning(
       setTensor(runningVar, filled(start, shape)),
       ...inputs.flatMap((x) => [forward(mode, float64(x, stance.shape)), readAll]),
     ]);
-  const argument = specimen.signature.find((p) => stance.roles.get(p.name) === 'momentum') ?? null;
-  const trial = argument === null ? stance.arguments : { ...stance.arguments, [argument.name]: float(TRIAL_MOMENTUM) };
+  const argument = momentumArgument(specimen.signature, stance.roles);
+  const trial = withMomentum(stance.arguments, argument);
   const attachedProbe = probe(specimen.name, [
     construct(specimen.name, stance.arguments),
     forward('train', float64(inputs[0], stance.shape), true),
     readAll,
   ]);
-  const outcomes = await specimen.ask([
-    ...starts.map((s) => ask(s, stance.arguments, 'train')),
-    ...starts.map((s) => ask(s, trial, 'train')),
-    ask(starts[1], stance.arguments, 'eval'),
-    attachedProbe,
+  const starts = [0, START];
+  const [outcomes, [first]] = await Promise.all([
+    specimen.ask([
+      ...starts.map((s) => ask(s, stance.arguments, 'train')),
+      ...(argument === null ? [] : starts.map((s) => ask(s, trial, 'train'))),
+      ask(START, stance.arguments, 'eval'),
+    ]),
+    fresh.ask([attachedProbe]),
   ]);
   const statistics = inputs.map((x) => batchStatistics(x, structure, stance.shape, sizeOf(shape)));
   const standard = shares(outcomes[0], outcomes[1], names, statistics);
-  const varied = shares(outcomes[2], outcomes[3], names, statistics);
+  const varied = argument === null ? standard : shares(outcomes[2], outcomes[3], names, statistics);
   if (standard === null || varied === null) return 'unknown';
-  const moves = argument !== null && !near(standard.old[1], varied.old[1]);
-  const rule = ruleOf(standard, varied, moves, argument !== null);
-  const tracked = trackedKind(standard, statistics, evaluation);
+  const { weighs, ...rule } = ruleOf(standard, varied, argument !== null);
+  const still = standard.fresh.every((g) => Math.abs(g) < 1e-9);
+  const tracked = still
+    ? { divisor: 'n-1' as const, tracked: evaluation?.tracked ?? ('variance' as const), floored: false }
+    : trackedKind(standard, statistics, scale);
   if (tracked === null) return 'unknown';
+  const late = stance.tensors.some((t) => t.late && (t.name === runningMean || t.name === runningVar));
+  const copied = late && copies(first, names, statistics[0]);
   return {
     ...names,
     shape,
-    rule,
-    newShare: rule === 'zero-debiased' ? 1 - debiasedDecay(standard) : standard.fresh[1],
-    oldShare: rule === 'zero-debiased' ? debiasedDecay(standard) : standard.old[1],
-    argument:
-      argument === null || !moves
-        ? null
-        : { name: argument.name, weighs: weighs(varied, rule), default: plainNumber(argument.default) },
-    divisor: tracked.divisor,
-    tracked: tracked.of,
-    initial: {
-      mean: stance.tensors.find((t) => t.name === runningMean)?.initial[0] ?? 0,
-      variance: stance.tensors.find((t) => t.name === runningVar)?.initial[0] ?? 1,
-    },
-    updatesInEval: evalMoves(outcomes[4], names, starts[1]),
-    attached: textOf(outcomes[5], 2, 'attached')
+    ...rule,
+    ...(copied ? { rule: 'first-step-copies' } : {}),
+    argument: argument === null || weighs === null ? null : { ...argument, weighs },
+    ...tracked,
+    bare: evaluation?.placement === 'absent' && scale.placement !== 'absent',
+    sums: false,
+    swapped: isSwapped(names),
+    late,
+    initial: late ? { mean: 0, variance: firstVariance(first, names, standard) } : initialOf(stance, names),
+    updatesInEval: evalMoves(outcomes[outcomes.length - 1], names),
+    attached: textOf(first, 2, 'attached')
       .split(' ')
       .filter((name) => name === names.mean || name === names.variance),
     evalStatistics: evaluation?.statistics ?? 'unknown',
@@ -98,58 +110,12 @@ export async function measureRunning(
 
 // --- internal ---
 
-interface BatchStatistics {
-  readonly n: number;
-  readonly mean: Float64Array; // [buffer entries], averaged over instances where there are several
-  readonly biased: Float64Array;
-  readonly unbiased: Float64Array;
-  readonly biasedStd: Float64Array;
-  readonly unbiasedStd: Float64Array;
+interface Names {
+  readonly mean: string;
+  readonly variance: string;
 }
 
-function batchStatistics(
-  x: Float64Array,
-  structure: Structure,
-  shape: readonly number[],
-  entries: number,
-): BatchStatistics {
-  const ids = statisticIds(structure.members, shape);
-  const count = statisticCount(structure.members, shape);
-  const n = x.length / count;
-  const sums = new Float64Array(count);
-  const squares = new Float64Array(count);
-  for (let i = 0; i < x.length; i++) sums[ids[i]] += x[i];
-  for (let i = 0; i < x.length; i++) squares[ids[i]] += (x[i] - sums[ids[i]] / n) ** 2;
-  const out = ['mean', 'biased', 'unbiased', 'biasedStd', 'unbiasedStd'].map(() => new Float64Array(entries));
-  const instances = Math.max(1, count / entries);
-  for (let id = 0; id < Math.max(count, entries); id++) {
-    const from = id % count; // one statistic for all entries where there are fewer
-    const values = [
-      sums[from] / n,
-      squares[from] / n,
-      squares[from] / (n - 1),
-      Math.sqrt(squares[from] / n),
-      Math.sqrt(squares[from] / (n - 1)),
-    ];
-    for (let k = 0; k < values.length; k++) out[k][id % entries] += values[k] / instances;
-  }
-  const [mean, biased, unbiased, biasedStd, unbiasedStd] = out;
-  return { n, mean, biased, unbiased, biasedStd, unbiasedStd };
-}
-
-/** For each step the share of the old buffer, the share of the new mean, and what the variance buffer took in (its share times the statistic). */
-interface Shares {
-  readonly old: number[];
-  readonly fresh: number[];
-  readonly variance: Float64Array[];
-}
-
-function shares(
-  low: Outcome,
-  high: Outcome,
-  names: { mean: string; variance: string },
-  statistics: readonly BatchStatistics[],
-): Shares | null {
+function shares(low: Outcome, high: Outcome, names: Names, statistics: readonly BatchStatistics[]): Shares | null {
   const result: Shares = { old: [], fresh: [], variance: [] };
   const entries = statistics[0].mean.length;
   let before = {
@@ -175,88 +141,31 @@ function shares(
   return result;
 }
 
-/** The factors (a, g) with which a·u + g·v gives y, by least squares; null where none do. */
-function twoFactors(
-  u: readonly number[],
-  v: readonly number[],
-  y: readonly number[],
-): readonly [number, number] | null {
-  let [uu, uv, vv, uy, vy, yy] = [0, 0, 0, 0, 0, 0];
-  for (let i = 0; i < y.length; i++) {
-    uu += u[i] * u[i];
-    uv += u[i] * v[i];
-    vv += v[i] * v[i];
-    uy += u[i] * y[i];
-    vy += v[i] * y[i];
-    yy += y[i] * y[i];
-  }
-  const determinant = uu * vv - uv * uv;
-  if (!(determinant > 1e-12 * uu * vv)) return null;
-  const a = (uy * vv - vy * uv) / determinant;
-  const g = (vy * uu - uy * uv) / determinant;
-  let rest = 0;
-  for (let i = 0; i < y.length; i++) rest += (y[i] - a * u[i] - g * v[i]) ** 2;
-  return rest <= 1e-8 * Math.max(yy, 1e-12) ? [a, g] : null;
+/** Whether the buffers that the first step makes are the statistics of its batch. */
+function copies(first: Outcome, names: Names, { mean }: BatchStatistics): boolean {
+  const made = valuesOf(first, 2, names.mean);
+  return made?.every((v, c) => Math.abs(v - mean[c]) <= 1e-6 * (1 + Math.abs(v))) ?? false;
 }
 
-const near = (a: number, b: number) => Math.abs(a - b) < 1e-4;
-
-function ruleOf(standard: Shares, varied: Shares, moves: boolean, hasArgument: boolean): MomentumRule {
-  const { old, fresh } = standard;
-  const constant = old.every((a) => near(a, old[1])) && fresh.every((g) => near(g, fresh[1]));
-  if (old.every((a, k) => near(a, k / (k + 1))) && fresh.every((g, k) => near(g, 1 / (k + 1)))) return 'cumulative';
-  if (near(old[0], 0) && near(fresh[0], 1) && !near(old[1], 0) && near(old[1], old[2])) return 'first-step-copies';
-  if (near(old[0], 0) && isZeroDebiased(standard)) return 'zero-debiased';
-  if (!constant) return 'other';
-  if (moves) {
-    if (near(varied.old[1], 1 - TRIAL_MOMENTUM) && near(varied.fresh[1], TRIAL_MOMENTUM)) return 'new-weight';
-    if (near(varied.old[1], TRIAL_MOMENTUM) && near(varied.fresh[1], 1 - TRIAL_MOMENTUM)) return 'old-weight';
-    return 'other';
-  }
-  if (near(old[1], 1) && near(fresh[1], 0)) return hasArgument ? 'never-updated' : 'new-weight';
-  if (near(old[1], 0) && near(fresh[1], 1)) return hasArgument ? 'overwritten' : 'new-weight';
-  return near(old[1] + fresh[1], 1) ? 'new-weight' : 'other';
+/** The variance that late buffers were made with: what the first step left beside its own share, 0 or 1. */
+function firstVariance(first: Outcome, names: Names, standard: Shares): number {
+  const made = valuesOf(first, 2, names.variance);
+  if (made === null || !(standard.old[0] > 1e-6)) return 1;
+  const start = (made[0] - standard.variance[0][0]) / standard.old[0];
+  return Number(start.toPrecision(6));
 }
 
-/** The decay of a zero-debiased average, from its second step: its shares are d/(1+d) and 1/(1+d). */
-const debiasedDecay = ({ old }: Shares) => old[1] / (1 - old[1]);
-
-function isZeroDebiased(standard: Shares): boolean {
-  const decay = debiasedDecay(standard);
-  if (near(decay, 0)) return false;
-  return standard.old.every((a, k) => {
-    const [old, fresh] = zeroDebiasedShares(decay, k + 1);
-    return near(a, old) && near(standard.fresh[k], fresh);
-  });
+function initialOf(stance: Stance, names: Names): Running['initial'] {
+  const of = (name: string, usual: number) => stance.tensors.find((t) => t.name === name)?.initial[0] ?? usual;
+  return { mean: of(names.mean, 0), variance: of(names.variance, 1) };
 }
 
-/** Which share the momentum argument is, from what it does at the trial value. */
-function weighs(varied: Shares, rule: MomentumRule): 'new' | 'old' {
-  const old = rule === 'zero-debiased' ? debiasedDecay(varied) : varied.old[1];
-  return near(old, TRIAL_MOMENTUM) ? 'old' : 'new';
+/** The names say the opposite of what the buffers hold. */
+function isSwapped({ mean, variance }: Names): boolean {
+  const last = (name: string) => name.slice(name.lastIndexOf('.') + 1);
+  return /var|sigma|std/i.test(last(mean)) && /mean|mu|avg/i.test(last(variance));
 }
 
-function trackedKind(
-  standard: Shares,
-  statistics: readonly BatchStatistics[],
-  evaluation: Evaluation | null,
-): { divisor: 'n' | 'n-1'; of: 'variance' | 'std' } | null {
-  const fits = (pick: (s: BatchStatistics) => Float64Array) =>
-    statistics.every((s, k) =>
-      standard.variance[k].every((v, c) => Math.abs(v - standard.fresh[k] * pick(s)[c]) <= 1e-5 * (Math.abs(v) + 1e-9)),
-    );
-  if (standard.fresh.every((g) => Math.abs(g) < 1e-9)) return { divisor: 'n-1', of: evaluation?.tracked ?? 'variance' };
-  if (fits((s) => s.unbiased)) return { divisor: 'n-1', of: 'variance' };
-  if (fits((s) => s.biased)) return { divisor: 'n', of: 'variance' };
-  if (fits((s) => s.biasedStd)) return { divisor: 'n', of: 'std' };
-  if (fits((s) => s.unbiasedStd)) return { divisor: 'n-1', of: 'std' };
-  return null;
-}
-
-function evalMoves(outcome: Outcome, names: { mean: string; variance: string }, start: number): boolean {
-  return [names.mean, names.variance].some((name) => valuesOf(outcome, 4, name)?.some((v) => v !== start) ?? false);
-}
-
-function plainNumber(value: { readonly kind: string; readonly value?: unknown } | null): number | null {
-  return value !== null && typeof value.value === 'number' ? value.value : null;
+function evalMoves(outcome: Outcome, names: Names): boolean {
+  return [names.mean, names.variance].some((name) => valuesOf(outcome, 4, name)?.some((v) => v !== START) ?? false);
 }

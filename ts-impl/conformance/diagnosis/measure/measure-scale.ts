@@ -6,8 +6,8 @@ import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import type { Outcome } from '../../outcome.ts';
 import { denominatorOf } from '../model/model-statistics.ts';
 import { type Structure, statisticIds } from '../model/partition.ts';
-import type { Affine, EpsPlacement, Scale, StatisticsSource } from '../model/profile.ts';
-import { fitEps, fitLines, type Line } from './lines.ts';
+import type { Affine, EpsScaling, Scale, StatisticsSource } from '../model/profile.ts';
+import { type EpsFit, fitEps, fitLines, fitScaledEps, type Line } from './lines.ts';
 import { type Evaluation, identitySteps } from './measure-evaluation.ts';
 import type { TensorRoles } from './measure-roles.ts';
 import { noise } from './noise.ts';
@@ -127,7 +127,7 @@ function explain(all: readonly Line[], constantIsFinite: boolean, evaluation: Ev
   return { kind: 'unknown', linear };
 }
 
-/** Tries every source of the mean and of the variance, and every way of averaging squares. */
+/** Tries every source of the mean and of the variance, and every way of averaging squares; an eps that grows with the input last. */
 function explainAt(
   grade: Grade,
   lines: readonly Line[],
@@ -137,14 +137,27 @@ function explainAt(
   const centre = centreOf(lines, grade.centre);
   if (centre === null) return null;
   const denominators = lines.map((l) => l.denominator);
+  const fixed = bestOption(lines, centre, grade, ({ statistics }, variances) =>
+    statistics === 'batch'
+      ? fitEps(denominators, variances, grade.slope, constantIsFinite)
+      : knownEps(denominators, variances, grade.slope, evaluation),
+  );
+  if (fixed !== null || constantIsFinite) return fixed; // a zero input divided by a scaled eps is no number
+  return bestOption(lines, centre, grade, ({ statistics }, variances) =>
+    statistics === 'batch' ? fitScaledEps(lines, variances, grade.slope) : null,
+  );
+}
+
+function bestOption(
+  lines: readonly Line[],
+  centre: Centre,
+  grade: Grade,
+  fitOf: (option: SpreadOption, variances: readonly number[]) => (EpsFit & { readonly scaling?: EpsScaling }) | null,
+): Scale | null {
   let best: { scale: Scale; error: number } | null = null;
   for (const option of spreadOptions(lines)) {
     if (centre !== 'zero' && option.statistics !== centre) continue;
-    const variances = lines.map(option.variance);
-    const fit =
-      option.statistics === 'batch'
-        ? fitEps(denominators, variances, grade.slope, constantIsFinite)
-        : knownEps(denominators, variances, grade.slope, evaluation);
+    const fit = fitOf(option, lines.map(option.variance));
     if (fit === null || (best !== null && !(fit.error < best.error / 10))) continue;
     best = {
       scale: {
@@ -153,6 +166,7 @@ function explainAt(
         divisor: option.divisor,
         eps: Number(fit.eps.toPrecision(grade.digits)),
         placement: fit.placement,
+        scaling: fit.scaling ?? null,
         statistics: option.statistics,
       },
       error: fit.error,
@@ -167,7 +181,7 @@ function knownEps(
   variances: readonly number[],
   tolerance: number,
   evaluation: Evaluation | null,
-): { placement: EpsPlacement; eps: number; error: number } | null {
+): EpsFit | null {
   if (evaluation === null || evaluation.statistics !== 'running') return null;
   const { placement, eps } = evaluation;
   let error = 0;

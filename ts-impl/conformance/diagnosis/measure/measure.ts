@@ -6,17 +6,20 @@ import type { UndecidedReason } from '../../outcome.ts';
 import type { NormKind } from '../axes/norm-kind.ts';
 import { askModel } from '../model/model-subject.ts';
 import type { Structure } from '../model/partition.ts';
-import type { Affine, Profile, Running } from '../model/profile.ts';
+import { type Affine, NO_TRAITS, type Profile, type Running, type Scale } from '../model/profile.ts';
 import { distance } from '../prove/proof.ts';
 import { inFloat32 } from './float32-specimen.ts';
 import { measureAffine } from './measure-affine.ts';
 import { measureConduct } from './measure-conduct.ts';
 import { measureEvaluation } from './measure-evaluation.ts';
 import { measureGradient } from './measure-gradient.ts';
+import { measureHidden } from './measure-hidden.ts';
 import { measureRoles, type TensorRoles } from './measure-roles.ts';
 import { measureRunning } from './measure-running.ts';
 import { measureScale, type ScaleMeasurement } from './measure-scale.ts';
+import { measureTraits } from './measure-traits.ts';
 import { noise } from './noise.ts';
+import { primed } from './primed-specimen.ts';
 import { construct, float64, forward, probe, type Specimen, valuesOf } from './specimen.ts';
 import { findStance, type Stance } from './stance.ts';
 
@@ -80,34 +83,53 @@ async function climbAndMeasure(
     looksLikeNorm,
     message,
   });
-  const { structure, roles, elementwise, evalIsTrain } = await measureRoles(specimen, stance);
+  const asked = primed(
+    specimen,
+    stance.tensors.filter((t) => t.late),
+    PRIMED,
+  );
+  const { structure, roles: seen, elementwise, evalIsTrain } = await measureRoles(asked, stance);
   if (elementwise)
     return unknown('no output moves with any other input element than its own: nothing is normalised', false);
   if (structure === null) return unknown('which outputs an input element moves fits no set of axes', false);
-  const affine = await measureAffine(specimen, stance, roles);
+  const affine = await measureAffine(asked, stance, seen);
   if (affine === null) return unknown('what its parameters do is no weight and no bias', false);
-  const evaluation = await measureEvaluation(specimen, stance, structure, roles, affine);
-  const scaled = await measureScale(specimen, stance, structure, roles, affine, evaluation);
+  const evaluated = await measureEvaluation(asked, stance, structure, seen, affine);
+  // Buffers that eval does not read by themselves look like none at all, unless eval is shown to be training.
+  const evaluation = evaluated?.statistics === 'batch' && !evalIsTrain ? null : evaluated;
+  const scaled = await measureScale(asked, stance, structure, seen, affine, evaluation);
   if (scaled.kind === 'unknown') {
     return unknown('what it subtracts and divides by is no known mean, variance and eps', scaled.linear);
   }
   const doubts: string[] = [];
-  const running = await measureRunning(specimen, stance, structure, roles, evaluation);
+  const direct = await measureRunning(asked, specimen, stance, structure, seen, scaled.scale, evaluation);
+  const unread = direct === null || direct === 'unknown' || evaluation === null;
+  // Where no buffer holds just the mean or just the variance, what eval does with them still tells.
+  const hidden =
+    unread && !evalIsTrain ? await measureHidden(specimen, stance, structure, seen, affine, scaled.scale) : null;
+  const running = hidden ?? direct;
+  const roles = hidden === null ? seen : { ...seen, runningMean: null, runningVar: null };
   if (running === 'unknown') doubts.push('how its buffers move fits no known rule');
-  if (evaluation === null && running !== null)
+  if (hidden === null && evaluation === null && running !== null)
     doubts.push('what eval normalises with is neither the buffers nor the batch');
   if (running === null && !evalIsTrain) doubts.push('eval uses state that could not be read as running statistics');
   const known = running === 'unknown' ? null : running;
+  if (known !== null && known.bare && !known.floored && known.tracked !== 'inverse-std')
+    doubts.push('eval adds no eps, though training does');
   const draft = await completed(specimen, stance, structure, roles, affine, scaled, known, dtype, evalIsTrain);
+  const traits = await measureTraits(specimen, stance, roles, draft, search.others);
   // A leaf that requires grad can't be written to: under input.mutated there is no gradient to speak of.
   const gradient = draft.mutatesInput
     ? ({ kind: 'not-asked' } as const)
-    : await measureGradient(specimen, stance, roles, draft);
+    : await measureGradient(specimen, stance, roles, { ...draft, traits });
   if (gradient.kind === 'unknown') doubts.push('its input gradient is that of no combination of detached statistics');
   if (gradient.kind === 'refused') doubts.push(`backward raises ${gradient.message}`);
-  const profile = { ...draft, gradient: gradient.kind === 'measured' ? gradient.gradient : null };
+  const profile = { ...draft, traits, gradient: gradient.kind === 'measured' ? gradient.gradient : null };
   return { kind: 'measured', specimen, stance, roles, profile, doubts };
 }
+
+/** What late buffers are set to before they are measured: what a fresh variance holds in PyTorch. */
+const PRIMED = 1;
 
 async function completed(
   specimen: Specimen,
@@ -131,6 +153,7 @@ async function completed(
     ...conduct,
     epsArgument: null,
     extras: roles.extras,
+    traits: NO_TRAITS,
     counter: roles.counter,
     agreement: scaled.agreement,
     dtype,
@@ -140,10 +163,18 @@ async function completed(
 }
 
 /**
- * (N, C) tells nothing of where channels lie: a specimen that also takes (N, L, C), one statistic for each place on the last axis, is
- * measured there.
+ * The stance to measure at. (N, C) tells nothing of where channels lie: a specimen that also takes (N, L, C), one statistic for each place on
+ * the last axis, is measured there. One that takes two sizes but does not treat them as PyTorch does is measured with two.
  */
 async function spreadOut(specimen: Specimen, stance: Stance, others: readonly Stance[]): Promise<Stance> {
+  const several = others.find((o) => o.sizeAxis === 'last' && o.size?.length === 2 && o.shape.length === 4);
+  if (several !== undefined && stance.sizeAxis === 'last' && stance.size?.length === 1) {
+    const { structure } = await measureRoles(specimen, several);
+    const { members } = structure ?? {};
+    const whole = members?.kind === 'axes' && members.groups === null && members.kept.join() === '0,1';
+    const oneSize = several.tensors.some((t) => t.kind === 'parameter' && t.shape.length === 1);
+    if (members !== undefined && (!whole || oneSize)) return several;
+  }
   if (stance.shape.length !== 2) return stance;
   const wider = others.find((o) => !o.coincidence && o.sizeAxis === 'last' && o.shape.length > 2);
   if (wider !== undefined) {
@@ -179,12 +210,28 @@ async function withEpsArgument(specimen: Specimen, stance: Stance, profile: Prof
   const [a, b] = [valuesOf(plain, 1, 'output'), valuesOf(moved, 1, 'output')];
   if (a === null || b === null || a.every((v, i) => Math.abs(v - b[i]) <= 1e-9)) return profile;
   const asEps = { ...profile, epsArgument: argument.name };
-  const squared = {
-    ...asEps,
-    scale: { ...asEps.scale, placement: 'squared' as const, eps: Number(Math.sqrt(asEps.scale.eps).toPrecision(6)) },
-  };
-  const isSquare = asEps.scale.placement === 'inside-sqrt' && distance(askModel(asEps, trial), moved) > asEps.agreement;
-  return isSquare && distance(askModel(squared, trial), moved) <= asEps.agreement ? squared : asEps;
+  if (distance(askModel(asEps, trial), moved) <= asEps.agreement) return asEps;
+  for (const scale of twins(asEps.scale)) {
+    const twin = { ...asEps, scale };
+    if (distance(askModel(twin, trial), moved) <= asEps.agreement) return twin;
+  }
+  return asEps;
+}
+
+/** What is the same map at the default eps and another one at any other. */
+function twins(scale: Scale): Scale[] {
+  const root = Number(Math.sqrt(scale.eps).toPrecision(6));
+  const square = Number((scale.eps * scale.eps).toPrecision(6));
+  switch (scale.placement) {
+    case 'inside-sqrt':
+      return [{ ...scale, placement: 'squared', eps: root }];
+    case 'max':
+      return [{ ...scale, placement: 'max-variance', eps: square }];
+    case 'max-variance':
+      return [{ ...scale, placement: 'max', eps: root }];
+    default:
+      return [];
+  }
 }
 
 /** Far from any default, and from its own square. */

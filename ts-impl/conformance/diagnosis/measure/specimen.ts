@@ -1,6 +1,7 @@
 // The specimen: one foreign class as the diagnosis sees it, and how to ask it trajectories. Experiments are built and read here, not judged.
 
 import type { Arguments, Case, Step, Value } from '../../../../cases/case.ts';
+import { decodeHalves, isHalf } from '../../../tensor/half.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
 import { fromStorage, type Tensor } from '../../../tensor/tensor.ts';
 import type { Outcome, StepResult } from '../../outcome.ts';
@@ -21,7 +22,7 @@ export interface Specimen {
 }
 
 /** A trajectory put to a specimen in its own words. Experiments are in float64 unless they say otherwise. */
-export function probe(name: string, steps: readonly Step[], dtype: 'float64' | 'float32' = 'float64'): Case {
+export function probe(name: string, steps: readonly Step[], dtype: Case['dtype'] = 'float64'): Case {
   return { id: `probe/${name}`, layer: name, dtype, layout: 'contiguous', steps };
 }
 
@@ -67,8 +68,9 @@ export function textOf(outcome: Outcome, step: number, name: string): string {
   return result?.kind === 'returned' ? (result.texts[name] ?? '') : '';
 }
 
-/** The values of a contiguous tensor as float64; int64 is converted. */
+/** The values of a contiguous tensor as float64; int64 and half precision are converted. */
 export function toFloat64(t: Tensor): Float64Array {
   if (t.storage instanceof Float64Array) return t.storage;
+  if (isHalf(t.dtype) && t.storage instanceof Uint16Array) return Float64Array.from(decodeHalves(t.storage, t.dtype));
   return Float64Array.from(t.storage as ArrayLike<number | bigint>, Number); // a storage is always array-like
 }

@@ -27,10 +27,10 @@ export function initialState(): ModelState {
 
 /** Gives every tensor that the profile has and nobody set its initial value, for inputs of `shape`. */
 export function fillState(profile: Profile, state: ModelState, shape: Shape): void {
-  const { affine, running } = profile;
+  const { affine, running, traits } = profile;
   const of = (t: AffineTensor, value: number) => new Float64Array(entryCount(t, profile, shape)).fill(value);
-  if (affine.weight !== null) state.weight ??= of(affine.weight, affine.identity);
-  if (affine.bias !== null) state.bias ??= of(affine.bias, 0);
+  if (affine.weight !== null) state.weight ??= of(affine.weight, traits.initial.weight?.value ?? affine.identity);
+  if (affine.bias !== null) state.bias ??= of(affine.bias, traits.initial.bias?.value ?? 0);
   if (running === null) return;
   state.mean ??= new Float64Array(bufferCount(profile, shape)).fill(running.initial.mean);
   state.variance ??= new Float64Array(bufferCount(profile, shape)).fill(running.initial.variance);

@@ -81,6 +81,8 @@ class Bench {
 
   private set(name: string, values: Float64Array): boolean {
     const { affine, running } = this.profile;
+    if ((name === running?.mean || name === running?.variance) && running.late)
+      this.state.steps = Math.max(1, this.state.steps);
     if (name === affine.weight?.name) this.state.weight = values;
     else if (name === affine.bias?.name) this.state.bias = values;
     else if (name === running?.mean) this.state.mean = values;
@@ -106,8 +108,8 @@ class Bench {
     const { affine, running } = this.profile;
     const { state } = this;
     const all: NamedTensor[] = [];
-    const add = (name: string | undefined, values: Float64Array | null) => {
-      if (name !== undefined && values !== null) all.push({ name, tensor: flat(values) });
+    const add = (name: string | null | undefined, values: Float64Array | null) => {
+      if (name !== undefined && name !== null && values !== null) all.push({ name, tensor: flat(values) });
     };
     if (what === 'all') {
       add(affine.weight?.name, state.weight);

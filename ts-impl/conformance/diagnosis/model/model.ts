@@ -46,9 +46,12 @@ export function modelForward(
     batch,
     source,
     asBefore ? before : state,
+    running,
     shares,
   );
-  const denominator = used.variance.map((v) => denominatorOf(v, options.eps, scale)); // [statistics]
+  const denominator = used.variance.map((v, id) =>
+    used.bare ? Math.sqrt(v) : denominatorOf(v, options.eps, scale, used.sizes[id]),
+  ); // [statistics]
   const w = entries(profile.affine.weight, state.weight, shape, profile.affine.identity);
   const b = entries(profile.affine.bias, state.bias, shape, 0);
   const form = profile.affine;

@@ -1,7 +1,7 @@
 // A profile that claims nothing: for specimens that could not be measured but can still be asked, as their constructor makes them.
 
 import type { Shape } from '../../../tensor/shape.ts';
-import type { Profile } from './profile.ts';
+import { NO_TRAITS, type Profile } from './profile.ts';
 
 /** PyTorch's arithmetic, no parameter and no buffer, at the shape that the specimen took. */
 export function plainProfile({ shape }: { readonly shape: Shape }): Profile {
@@ -26,6 +26,7 @@ export function plainProfile({ shape }: { readonly shape: Shape }): Profile {
     epsArgument: null,
     singleValue: null,
     extras: [],
+    traits: NO_TRAITS,
     counter: null,
     dtype: 'float64',
     evalIsTrain: true,

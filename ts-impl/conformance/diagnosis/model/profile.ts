@@ -4,7 +4,20 @@ import type { Shape } from '../../../tensor/shape.ts';
 import type { Partition, Structure } from './partition.ts';
 
 export type VarianceKind = 'biased' | 'unbiased' | 'second-moment';
-export type EpsPlacement = 'inside-sqrt' | 'outside-sqrt' | 'max' | 'squared' | 'absent';
+/** `max-variance`: the variance, not its root, is kept from falling below eps; both are `max` in reports. */
+export type EpsPlacement =
+  | 'inside-sqrt'
+  | 'outside-sqrt'
+  | 'max'
+  | 'max-variance'
+  | 'squared'
+  | 'scaled-by-input'
+  | 'absent';
+/** What eps is multiplied by under `scaled-by-input`, of each statistic's own elements, and whether it stands inside the root. */
+export interface EpsScaling {
+  readonly by: 'second-moment' | 'variance' | 'squared-mean' | 'largest' | 'mean-size' | 'largest-of-all';
+  readonly inside: boolean;
+}
 export type StatisticsSource = 'batch' | 'running-after-update' | 'running-before-update';
 export type MomentumRule =
   | 'new-weight'
@@ -22,7 +35,8 @@ export type AffineForm =
   | 'weight-only'
   | 'bias-only'
   | 'none'
-  | 'ignored';
+  | 'ignored'
+  | 'forced-one';
 
 /** A parameter: where it is, and which of its entries multiplies (or shifts) each element of an input of the probed shape. */
 export interface AffineTensor {
@@ -52,12 +66,15 @@ export interface Scale {
   readonly divisor: 'n' | 'n-1';
   readonly eps: number;
   readonly placement: EpsPlacement;
+  /** Null unless the placement is scaled-by-input. */
+  readonly scaling?: EpsScaling | null;
   readonly statistics: StatisticsSource;
 }
 
 export interface Running {
-  readonly mean: string;
-  readonly variance: string;
+  /** The names of the buffers; null where none holds just that, and the rule was read off what eval does. */
+  readonly mean: string | null;
+  readonly variance: string | null;
   readonly shape: Shape;
   readonly rule: MomentumRule;
   /** The share of the new statistic in a default-constructed layer's second step. */
@@ -67,7 +84,18 @@ export interface Running {
   /** The constructor argument that moves the shares, which of them it is, and its default. */
   readonly argument: { readonly name: string; readonly weighs: 'new' | 'old'; readonly default: number | null } | null;
   readonly divisor: 'n' | 'n-1';
-  readonly tracked: 'variance' | 'std';
+  /** What the second buffer holds. */
+  readonly tracked: 'variance' | 'std' | 'inverse-std';
+  /** Eps went into what is tracked. */
+  readonly floored: boolean;
+  /** Eval adds no eps of its own. */
+  readonly bare: boolean;
+  /** The buffers hold sums, and a third tensor what to divide them by; `rule` is that of the quotients. */
+  readonly sums: boolean;
+  /** The buffer that is called the mean holds the variance, and the other way round. */
+  readonly swapped: boolean;
+  /** The buffers are made by the first step: before it eval raises. */
+  readonly late: boolean;
   readonly initial: { readonly mean: number; readonly variance: number };
   readonly updatesInEval: boolean;
   readonly attached: readonly string[];
@@ -89,6 +117,54 @@ export interface Layouts {
   readonly fails: readonly { readonly layout: string; readonly message: string }[];
 }
 
+/** What a fresh parameter holds; `value` is null where its entries differ. */
+export interface InitialEntries {
+  readonly word: 'ones' | 'zeros' | 'uniform' | 'other';
+  readonly value: number | null;
+}
+
+/** What was asked beside the point itself. Null where it was not asked, or has no meaning for the subject. */
+export interface Traits {
+  readonly initial: { readonly weight: InitialEntries | null; readonly bias: InitialEntries | null };
+  readonly algorithm: 'stable' | 'one-pass' | 'one-pass-clamped' | null;
+  readonly precision: {
+    readonly accumulation: 'float32-or-wider' | 'input-dtype';
+    /** Null where the statistics are already too coarse to tell, or there is no weight. */
+    readonly affine: 'before-rounding' | 'after-rounding' | null;
+  } | null;
+  /** Its code speaks of half precision, so what it does there counts. */
+  readonly claimsHalf: boolean;
+  readonly epsZero: 'honoured' | 'replaced-by-default' | 'rejected' | null;
+  /** What eval does without running statistics, or before the step that makes them. */
+  readonly untrackedEval: 'batch' | 'running-initial' | 'raises' | 'other' | null;
+  readonly counting: 'counted' | 'frozen' | 'absent' | null;
+  /** Roles whose tensor is not in the state dict. */
+  readonly unsaved: readonly string[];
+  /** The variance that the running one takes in is not the same at every rank of the input. */
+  readonly divisorByRank: boolean;
+  /** The affine form has to be asked for, or is there unless declined; null without such an option. */
+  readonly affineDefault: boolean | null;
+  readonly errors: { readonly word: 'accepts' | 'refuses' | 'other-error'; readonly message: string } | null;
+  /** Ranks on which it behaves unlike PyTorch's layer: refused though legal. */
+  readonly ranksRefused: readonly number[];
+}
+
+/** Nothing asked. */
+export const NO_TRAITS: Traits = {
+  initial: { weight: null, bias: null },
+  algorithm: null,
+  precision: null,
+  claimsHalf: false,
+  epsZero: null,
+  untrackedEval: null,
+  counting: null,
+  unsaved: [],
+  divisorByRank: false,
+  affineDefault: null,
+  errors: null,
+  ranksRefused: [],
+};
+
 export interface Profile {
   readonly shape: Shape;
   readonly structure: Structure;
@@ -106,6 +182,7 @@ export interface Profile {
   readonly singleValue: string | null;
   /** Tensors of the instance that have no role. */
   readonly extras: readonly string[];
+  readonly traits: Traits;
   readonly counter: string | null;
   /** Whether a trained layer gives in eval what it gives in training. */
   readonly evalIsTrain: boolean;

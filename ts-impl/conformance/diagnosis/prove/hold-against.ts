@@ -89,8 +89,10 @@ export function isExplained(c: Case, given: Outcome, dictionary: Dictionary): bo
   const { structure } = dictionary.profile;
   // A broadcast along the wrong axis raises, or stretches the output, wherever sizes do not happen to agree.
   if (structure.members !== structure.users && !sizesAgree(c, structure)) return true;
-  if (readsChannelsLast(c, dictionary)) return true;
-  if (given.kind === 'refused') return dictionary.stance.refusals.length > 0 || dictionary.profile.mutatesInput;
+  if (readsChannelsLast(c, dictionary) || showsDrawnEntries(c, dictionary)) return true;
+  const { profile, stance } = dictionary;
+  if (given.kind === 'refused')
+    return stance.refusals.length > 0 || profile.mutatesInput || (profile.running?.late ?? false);
   const asked = toSpecimen(c, dictionary);
   if (asked === null) return false;
   return (
@@ -117,6 +119,13 @@ function readsChannelsLast(c: Case, { stance }: Dictionary): boolean {
   const features = made?.kind === 'construct' ? made.arguments.num_features : undefined;
   if (stance.sizeAxis !== 'last' || features?.kind !== 'int') return false;
   return c.steps.some((s) => s.kind === 'forward' && s.input.shape[s.input.shape.length - 1] !== features.value);
+}
+
+/** Whether fresh parameters that the specimen draws at random enter the case: no model can know them. */
+function showsDrawnEntries(c: Case, { profile: { affine, traits } }: Dictionary): boolean {
+  const sets = (name: string) => c.steps.some((s) => s.kind === 'set_tensor' && s.name === name);
+  const drawn = (name: 'weight' | 'bias') => affine[name] !== null && traits.initial[name]?.value === null;
+  return (drawn('weight') && !sets('weight')) || (drawn('bias') && !sets('bias'));
 }
 
 function sizesAgree(c: Case, { users }: Structure): boolean {

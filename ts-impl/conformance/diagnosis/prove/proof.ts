@@ -67,6 +67,8 @@ export function evidenceFor(
     heldOut++;
     if (proof.explained[i]) explained++;
   });
+  // What changes no number of the model's own, as names do, is borne out by all of them.
+  if (heldOut === 0) return { heldOut: proof.cases.length, explained: proof.explained.filter((yes) => yes).length };
   return { heldOut, explained };
 }
 
@@ -172,7 +174,9 @@ function heldOut(name: string, stance: Stance, roles: TensorRoles, profile: Prof
         ]);
         if (profile.gradient !== null)
           probe([...make, forward('train', input(4), true), backward(float64(noise(seed + 5, sizeOf(shape)), shape))]);
-        probe([construct(name, args), forward('eval', input(6)), readAll]);
+        const drawn = profile.traits.initial.weight?.value === null || profile.traits.initial.bias?.value === null;
+        const fresh = drawn ? randomState(stance, roles, { ...profile, running: null }, shape, seed) : [];
+        probe([construct(name, args), ...fresh, forward('eval', input(6)), readAll]);
       }
     }
   }
