@@ -98,22 +98,22 @@ def _answer(request: Ask, subject: Subject, limits: Limits) -> list[bytes]:
             payload = PayloadWriter()
             answers.append({"outcome": undecided("protocol", str(problem)), "truth": None})
         payloads.append(payload)
-    return messages.answer(request.sequence, answers, payloads)
+    return messages.answer(request.stamp, answers, payloads)
 
 
 def _floor(request: Floor, subject: Any, limits: Limits) -> list[bytes]:
     if not hasattr(subject, "floor"):
-        raise BadMessage("unsupported", f"{subject.name} has no floor", request.sequence)
+        raise BadMessage("unsupported", f"{subject.name} has no floor", request.stamp)
     try:
         cases = [read_case(header, memory, limits) for header, memory in zip(request.cases, request.payloads)]
     except Malformed as problem:
-        raise BadMessage("malformed", str(problem), request.sequence) from None
-    return messages.floor(request.sequence, struct.pack("<d", subject.floor(cases)))
+        raise BadMessage("malformed", str(problem), request.stamp) from None
+    return messages.floor(request.stamp, struct.pack("<d", subject.floor(cases)))
 
 
 def _load(request: Load, subject: Any) -> list[bytes]:
     if not hasattr(subject, "load"):
-        raise BadMessage("unsupported", f"{subject.name} loads no code", request.sequence)
+        raise BadMessage("unsupported", f"{subject.name} loads no code", request.stamp)
     payload = PayloadWriter()
     report = subject.load(request.file, request.blocks, payload)
-    return messages.loaded(request.sequence, report, payload.join())
+    return messages.loaded(request.stamp, report, payload.join())

@@ -22,10 +22,18 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a reply repeats: the number of the question, and a word that nobody knew before it was asked."""
+
+    sequence: int
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """Case headers are read one by one later, so that a bad one spoils no other."""
 
-    sequence: int
+    stamp: Stamp
     truth: bool
     cases: list[Any]
     payloads: list[memoryview]
@@ -33,7 +41,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    sequence: int
+    stamp: Stamp
     cases: list[Any]
     payloads: list[memoryview]
 
@@ -46,7 +54,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    sequence: int
+    stamp: Stamp
     file: str
     blocks: tuple[Block, ...]
 
@@ -57,63 +65,77 @@ Request = Union[Hello, Ask, Floor, Load]
 class BadMessage(Exception):
     """A message that cannot be answered; `reason` is one word, the text says where it is wrong."""
 
-    def __init__(self, reason: str, message: str, sequence: int | None = None) -> None:
+    def __init__(self, reason: str, message: str, stamp: Stamp | None = None) -> None:
         super().__init__(message)
         self.reason = reason
-        self.sequence = sequence
+        self.stamp = stamp
 
 
 def read_request(frames: list[bytes], limits: Limits) -> Request:
     """Frame 0 is the header, frame 1 the payload of its cases, one after the other. Raises BadMessage."""
     header = _read_header(frames, limits)
-    sequence_number: int | None = None
+    stamp: Stamp | None = None
     try:
         kind = string(header.get("kind"), "request.kind")
         if kind == "hello":
             fields(header, keys("protocol", "kind"), "request")
             _expect_payloads(frames, 0)
             return Hello()
-        sequence_number = count(header.get("sequence"), "request.sequence")
+        stamp = Stamp(count(header.get("sequence"), "request.sequence"), _nonce(header.get("nonce")))
         if kind == "ask":
-            m = fields(header, keys("protocol", "kind", "sequence", "truth", "cases", "sizes"), "request")
+            m = fields(header, keys("protocol", "kind", "sequence", "nonce", "truth", "cases", "sizes"), "request")
             cases, payloads = _cases(m, frames, limits)
-            return Ask(sequence_number, boolean(m["truth"], "request.truth"), cases, payloads)
+            return Ask(stamp, boolean(m["truth"], "request.truth"), cases, payloads)
         if kind == "floor":
-            m = fields(header, keys("protocol", "kind", "sequence", "cases", "sizes"), "request")
-            return Floor(sequence_number, *_cases(m, frames, limits))
+            m = fields(header, keys("protocol", "kind", "sequence", "nonce", "cases", "sizes"), "request")
+            return Floor(stamp, *_cases(m, frames, limits))
         if kind == "load":
-            m = fields(header, keys("protocol", "kind", "sequence", "file", "blocks"), "request")
+            m = fields(header, keys("protocol", "kind", "sequence", "nonce", "file", "blocks"), "request")
             _expect_payloads(frames, 0)
             blocks = [_block(b, f"request.blocks[{i}]") for i, b in enumerate(sequence(m["blocks"], "request.blocks"))]
-            return Load(sequence_number, string(m["file"], "request.file"), tuple(blocks))
+            return Load(stamp, string(m["file"], "request.file"), tuple(blocks))
         raise Malformed("request.kind", f"is {show(kind)}, expected hello, ask, floor or load")
     except Malformed as error:
-        raise BadMessage("malformed", str(error), sequence_number) from None
+        raise BadMessage("malformed", str(error), stamp) from None
 
 
 def welcome(subject: str, version: str | None, capabilities: dict[str, str]) -> list[bytes]:
     return [_pack("welcome", {"subject": subject, "version": version, "capabilities": capabilities})]
 
 
-def answer(sequence_number: int, answers: list[Plain], payloads: list[PayloadWriter]) -> list[bytes]:
+def answer(stamp: Stamp, answers: list[Plain], payloads: list[PayloadWriter]) -> list[bytes]:
     sizes = [payload.length for payload in payloads]
-    return [_pack("answer", {"sequence": sequence_number, "answers": answers, "sizes": sizes}), join_all(payloads)]
+    return [_pack("answer", {**_repeated(stamp), "answers": answers, "sizes": sizes}), join_all(payloads)]
 
 
-def floor(sequence_number: int, seconds: bytes) -> list[bytes]:
+def floor(stamp: Stamp, seconds: bytes) -> list[bytes]:
     """`seconds` is a float64 as 8 raw bytes, like every real number in a header."""
-    return [_pack("floor", {"sequence": sequence_number, "seconds": seconds})]
+    return [_pack("floor", {**_repeated(stamp), "seconds": seconds})]
 
 
-def loaded(sequence_number: int, report: Plain, payload: bytes) -> list[bytes]:
-    return [_pack("loaded", {"sequence": sequence_number, **report}), payload]
+def loaded(stamp: Stamp, report: Plain, payload: bytes) -> list[bytes]:
+    return [_pack("loaded", {**_repeated(stamp), **report}), payload]
 
 
 def error(bad: BadMessage) -> list[bytes]:
-    return [_pack("error", {"sequence": bad.sequence, "reason": bad.reason, "message": str(bad)})]
+    return [_pack("error", {**_repeated(bad.stamp), "reason": bad.reason, "message": str(bad)})]
 
 
 # --- internal ---
+
+_LONGEST_NONCE = 64
+
+
+def _nonce(plain: Any) -> str:
+    nonce = string(plain, "request.nonce")
+    if len(nonce) > _LONGEST_NONCE:
+        raise Malformed("request.nonce", f"has {len(nonce)} characters; the limit is {_LONGEST_NONCE}")
+    return nonce
+
+
+def _repeated(stamp: Stamp | None) -> Plain:
+    """Both null for a message whose stamp could not be read."""
+    return {"sequence": None, "nonce": None} if stamp is None else {"sequence": stamp.sequence, "nonce": stamp.nonce}
 
 
 def _read_header(frames: list[bytes], limits: Limits) -> Plain:

@@ -72,12 +72,14 @@ const twice: Case = {
   ],
 };
 
+const stamp = (sequence: number) => ({ sequence, nonce: `once-${sequence}` });
+
 export const GOLDEN_MESSAGES: readonly GoldenMessage[] = [
   { name: 'hello', subject: 'oracle', frames: encodeHello() },
-  { name: 'ask', subject: 'oracle', frames: encodeAsk(1, true, [evaluated]) },
-  { name: 'ask-refused', subject: 'oracle', frames: encodeAsk(2, false, [refused, unknown]) },
-  { name: 'ask-inspect', subject: 'oracle', frames: encodeAsk(4, false, [inspected]) },
-  { name: 'short', subject: 'oracle', frames: encodeAsk(3, false, [evaluated]).slice(0, 1) },
-  { name: 'load', subject: 'snippet', frames: encodeLoad(1, 'notes.md', [{ line: 12, text }]) },
-  { name: 'ask-snippet', subject: 'snippet', frames: encodeAsk(2, false, [twice]) },
+  { name: 'ask', subject: 'oracle', frames: encodeAsk(stamp(1), true, [evaluated]) },
+  { name: 'ask-refused', subject: 'oracle', frames: encodeAsk(stamp(2), false, [refused, unknown]) },
+  { name: 'ask-inspect', subject: 'oracle', frames: encodeAsk(stamp(4), false, [inspected]) },
+  { name: 'short', subject: 'oracle', frames: encodeAsk(stamp(3), false, [evaluated]).slice(0, 1) },
+  { name: 'load', subject: 'snippet', frames: encodeLoad(stamp(1), 'notes.md', [{ line: 12, text }]) },
+  { name: 'ask-snippet', subject: 'snippet', frames: encodeAsk(stamp(2), false, [twice]) },
 ];

@@ -47,6 +47,7 @@ const askHeader = (cases: readonly Plain[]): PlainMap => ({
   protocol: 1,
   kind: 'ask',
   sequence: 5,
+  nonce: 'n5',
   truth: false,
   cases,
   sizes: cases.map(() => good.payload.length),
@@ -67,8 +68,18 @@ describe.skipIf(!hasPython)(`a bad message${hasPython ? '' : ` (${NO_PYTHON})`}`
     ],
     [
       'an unknown kind',
-      [encodeHeader({ protocol: 1, kind: 'sing', sequence: 1 })],
-      { reason: 'malformed', sequence: 1 },
+      [encodeHeader({ protocol: 1, kind: 'sing', sequence: 1, nonce: 'n1' })],
+      { reason: 'malformed', sequence: 1, nonce: 'n1' },
+    ],
+    [
+      'no nonce',
+      [encodeHeader({ protocol: 1, kind: 'load', sequence: 3, file: 'a.py', blocks: [] })],
+      { reason: 'malformed', sequence: null, nonce: null },
+    ],
+    [
+      'a nonce as long as a letter',
+      [encodeHeader({ ...askHeader([]), nonce: 'n'.repeat(65) })],
+      { reason: 'malformed', message: 'request.nonce has 65 characters; the limit is 64' },
     ],
     ['a key too many', [encodeHeader({ ...askHeader([]), more: 1 })], { reason: 'malformed', sequence: 5 }],
     [
@@ -105,7 +116,7 @@ describe.skipIf(!hasPython)(`a bad message${hasPython ? '' : ` (${NO_PYTHON})`}`
     ],
     [
       'code to load',
-      [encodeHeader({ protocol: 1, kind: 'load', sequence: 3, file: 'a.py', blocks: [] })],
+      [encodeHeader({ protocol: 1, kind: 'load', sequence: 3, nonce: 'n3', file: 'a.py', blocks: [] })],
       {
         reason: 'unsupported',
         sequence: 3,

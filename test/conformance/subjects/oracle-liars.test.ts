@@ -52,6 +52,8 @@ describe.skipIf(!hasPython)(`a lying oracle${hasPython ? '' : ` (${NO_PYTHON})`}
     ['dies', 'die', 'crash', 'exited with code 7'],
     ['hangs', 'hang', 'timeout', 'no answer within 1500 ms'],
     ['answers another sequence number', 'sequence', 'protocol', 'which nobody asked'],
+    ['answers with a guessed nonce', 'nonce', 'protocol', 'another nonce than the question had'],
+    ['answers an earlier question again', 'again', 'protocol', 'which nobody asked'],
     ['answers garbage', 'garbage', 'protocol', 'no MessagePack'],
     ['sends a forbidden key', 'proto', 'protocol', '__proto__'],
     ['leaves out a payload', 'short', 'protocol', 'payload frames, expected'],

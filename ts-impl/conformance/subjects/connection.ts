@@ -1,10 +1,11 @@
-// A DEALER socket with sequence numbers and a clock: one request, one reply. It starts nothing and asks nothing twice.
+// A DEALER socket with sequence numbers, nonces and a clock: one request, one reply. It starts nothing and asks nothing twice.
 
+import { randomBytes } from 'node:crypto';
 import { Dealer } from 'zeromq';
 import type { UndecidedReason } from '../outcome.ts';
 import { ProtocolError } from './wire/header.ts';
 import { decodeReply, type Reply } from './wire/reply.ts';
-import { encodeHello, type Frames } from './wire/request.ts';
+import { encodeHello, type Frames, type Stamp } from './wire/request.ts';
 
 export type BreakKind = Extract<UndecidedReason['kind'], 'timeout' | 'crash' | 'protocol'>;
 
@@ -25,7 +26,9 @@ export type Welcome = Extract<Reply, { kind: 'welcome' }>;
 export interface Connection {
   hello(): Promise<Welcome>;
   /** Rejects with Broken alone. `timeoutMs` counts from when every earlier request was answered. */
-  request(encode: (sequence: number) => Frames): Promise<Reply>;
+  request(encode: (stamp: Stamp) => Frames): Promise<Reply>;
+  /** How it broke; null while it holds. */
+  readonly broken: { readonly kind: BreakKind; readonly message: string } | null;
   /** Breaks every waiting request and closes the socket. Whoever sees the process die calls it. */
   break(kind: BreakKind, message: string): void;
 }
@@ -67,6 +70,9 @@ export function connect(endpoint: string, timeoutMs: number): Connection {
         if (sequence === null || one === undefined) {
           throw new ProtocolError(`it answered sequence ${sequence}, which nobody asked`);
         }
+        if (!repeats(reply, one.nonce)) {
+          throw new ProtocolError(`it answered sequence ${sequence} with another nonce than the question had`);
+        }
         waiting.delete(sequence);
         restartClock();
         one.resolve(reply);
@@ -89,13 +95,13 @@ export function connect(endpoint: string, timeoutMs: number): Connection {
     posting = false;
   };
 
-  const send = (sequence: number, frames: Frames): Promise<Reply> =>
+  const send = ({ sequence, nonce }: Stamp, frames: Frames): Promise<Reply> =>
     new Promise((resolve, reject) => {
       if (closed !== null) {
         reject(new Broken(closed.kind, closed.message, false));
         return;
       }
-      waiting.set(sequence, { resolve, reject });
+      waiting.set(sequence, { nonce, resolve, reject });
       if (waiting.size === 1) restartClock();
       outbox.push(frames);
       void post();
@@ -103,14 +109,17 @@ export function connect(endpoint: string, timeoutMs: number): Connection {
 
   return {
     hello: async () => {
-      const reply = await send(HELLO, encodeHello());
+      const reply = await send({ sequence: HELLO, nonce: '' }, encodeHello());
       if (reply.kind === 'welcome') return reply;
       const said = reply.kind === 'error' ? `${reply.reason}: ${reply.message}` : `a reply of kind ${reply.kind}`;
       throw new Broken('protocol', `it answered hello with ${said}`, true);
     },
     request: (encode) => {
-      const sequence = nextSequence++;
-      return send(sequence, encode(sequence));
+      const stamp = { sequence: nextSequence++, nonce: randomBytes(NONCE_BYTES).toString('base64url') };
+      return send(stamp, encode(stamp));
+    },
+    get broken() {
+      return closed;
     },
     break: breakAll,
   };
@@ -118,7 +127,10 @@ export function connect(endpoint: string, timeoutMs: number): Connection {
 
 // --- internal ---
 
+const NONCE_BYTES = 12;
+
 interface Waiting {
+  readonly nonce: string;
   resolve(reply: Reply): void;
   reject(broken: Broken): void;
 }
@@ -137,6 +149,22 @@ function sequenceOf(reply: Reply, waiting: ReadonlyMap<number, Waiting>): number
     case 'floor':
     case 'loaded':
       return reply.sequence;
+    default:
+      return reply satisfies never;
+  }
+}
+
+/** An error about what it could not read has none to repeat. */
+function repeats(reply: Reply, nonce: string): boolean {
+  switch (reply.kind) {
+    case 'welcome':
+      return true;
+    case 'error':
+      return reply.nonce === nonce || reply.sequence === null;
+    case 'answer':
+    case 'floor':
+    case 'loaded':
+      return reply.nonce === nonce;
     default:
       return reply satisfies never;
   }

@@ -120,7 +120,7 @@ async function supervise(options: OracleOptions, start: () => Promise<Live>, onC
     const life = current;
     try {
       const { connection } = live ?? (await life);
-      const reply = await connection.request((sequence) => encodeAsk(sequence, truth, cases));
+      const reply = await connection.request((stamp) => encodeAsk(stamp, truth, cases));
       // It lives and has said why; the cases are asked again one by one, so that one does not spoil the others.
       if (reply.kind === 'error') return new Broken('protocol', `it refused: ${reply.reason}: ${reply.message}`, true);
       if (reply.kind !== 'answer' || reply.answers.length !== cases.length) {
@@ -180,7 +180,7 @@ async function supervise(options: OracleOptions, start: () => Promise<Live>, onC
     },
     floor: async (cases) => {
       const { connection } = await current;
-      const reply = await connection.request((sequence) => encodeFloor(sequence, cases));
+      const reply = await connection.request((stamp) => encodeFloor(stamp, cases));
       if (reply.kind === 'floor') return reply.seconds;
       throw new Broken('protocol', `it answered floor with ${describe(reply)}`, true);
     },

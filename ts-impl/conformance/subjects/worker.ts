@@ -10,7 +10,7 @@ import type { SandboxRoom } from './sandbox-room.ts';
 import type { Subject } from './subject.ts';
 import { undecided } from './wire/answer.ts';
 import type { Loaded, Reply } from './wire/reply.ts';
-import { encodeAsk, encodeLoad, type SourceBlock } from './wire/request.ts';
+import { encodeAsk, encodeLoad, type Frames, type SourceBlock, type Stamp } from './wire/request.ts';
 
 export interface WorkerOptions {
   /** For the subject; what the report calls it. */
@@ -91,7 +91,7 @@ export function makeWorker(parts: Parts): Worker {
     rmSync(parts.socketPath, { force: true });
   };
 
-  const request = async (encode: (sequence: number) => readonly Uint8Array[]): Promise<Reply | UndecidedReason> => {
+  const request = async (encode: (stamp: Stamp) => Frames): Promise<Reply | UndecidedReason> => {
     if (failure !== null) return failure;
     try {
       return await connection.request(encode);
@@ -114,7 +114,7 @@ export function makeWorker(parts: Parts): Worker {
       return failure;
     },
     load: async (file, blocks) => {
-      const reply = await request((sequence) => encodeLoad(sequence, file, blocks));
+      const reply = await request((stamp) => encodeLoad(stamp, file, blocks));
       if (reply.kind === 'loaded') return { kind: 'loaded', loaded: reply.loaded };
       return { kind: 'undecided', reason: refusalOf(reply) };
     },
@@ -122,7 +122,7 @@ export function makeWorker(parts: Parts): Worker {
       const answers: Answer[] = [];
       for (let at = 0; at < cases.length; at += options.batchCases) {
         const batch = cases.slice(at, at + options.batchCases);
-        const reply = await request((sequence) => encodeAsk(sequence, false, batch));
+        const reply = await request((stamp) => encodeAsk(stamp, false, batch));
         answers.push(...answersOf(reply, batch));
       }
       return answers;

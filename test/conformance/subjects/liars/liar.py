@@ -39,6 +39,7 @@ def pack(fields):
     return msgpack.packb({"protocol": 1, **fields})
 
 
+last = {"sequence": 0, "nonce": ""}
 while True:
     events = dict(poller.poll())
     if 0 in events and not os.read(0, 100):
@@ -57,7 +58,8 @@ while True:
     ids = [case["id"] for case in header["cases"]]
     answers = [{"outcome": {"kind": "returned", "steps": []}, "truth": None} for _ in ids]
     sizes = [0 for _ in ids]
-    reply = [pack({"kind": "answer", "sequence": header["sequence"], "answers": answers, "sizes": sizes}), b""]
+    stamp = {"sequence": header["sequence"], "nonce": header["nonce"]}
+    reply = [pack({"kind": "answer", **stamp, "answers": answers, "sizes": sizes}), b""]
     if "die" in ids:
         os._exit(7)
     if "hang" in ids:
@@ -65,21 +67,27 @@ while True:
     if "die-in-company" in ids and len(ids) > 1:
         os._exit(7)
     if "sequence" in ids:
-        reply[0] = pack({"kind": "answer", "sequence": header["sequence"] + 1000, "answers": answers, "sizes": sizes})
+        other = {**stamp, "sequence": header["sequence"] + 1000}
+        reply[0] = pack({"kind": "answer", **other, "answers": answers, "sizes": sizes})
+    if "nonce" in ids:
+        reply[0] = pack({"kind": "answer", **stamp, "nonce": "guessed", "answers": answers, "sizes": sizes})
+    if "again" in ids:  # the reply to the question before, which was right then
+        reply[0] = pack({"kind": "answer", **last, "answers": answers, "sizes": sizes})
     if "garbage" in ids:
         reply[0] = b"\xc1garbage"
     if "proto" in ids:
-        reply[0] = msgpack.packb({"protocol": 1, "__proto__": {"kind": "answer"}, "sequence": header["sequence"]})
+        reply[0] = msgpack.packb({"protocol": 1, "__proto__": {"kind": "answer"}, **stamp})
     if "short" in ids:
         reply = reply[:-1]
     if "too-few" in ids:
-        fields = {"kind": "answer", "sequence": header["sequence"], "answers": answers[1:], "sizes": sizes[1:]}
+        fields = {"kind": "answer", **stamp, "answers": answers[1:], "sizes": sizes[1:]}
         reply = [pack(fields), b""]
     if "twice" in ids:
         socket.send_multipart([peer, *reply])
     if "error" in ids:
-        fields = {"kind": "error", "sequence": header["sequence"], "reason": "malformed", "message": "no"}
+        fields = {"kind": "error", **stamp, "reason": "malformed", "message": "no"}
         reply = [pack(fields)]
     if "nameless-error" in ids:
-        reply = [pack({"kind": "error", "sequence": None, "reason": "garbage", "message": "could not read it"})]
+        reply = [pack({"kind": "error", "sequence": None, "nonce": None, "reason": "garbage", "message": "could not read it"})]
     socket.send_multipart([peer, *reply])
+    last = stamp

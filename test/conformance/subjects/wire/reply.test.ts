@@ -11,7 +11,14 @@ const TENSOR = ['output', 'float32', [2], 0];
 function answer(tensor: Plain, extra: PlainMap = {}): PlainMap {
   const step = { kind: 'returned', tensors: [tensor], texts: {} };
   const outcome = { kind: 'returned', steps: [step] };
-  return { protocol: 1, kind: 'answer', sequence: 7, answers: [{ outcome, truth: null, ...extra }], sizes: [8] };
+  return {
+    protocol: 1,
+    kind: 'answer',
+    sequence: 7,
+    nonce: 'n7',
+    answers: [{ outcome, truth: null, ...extra }],
+    sizes: [8],
+  };
 }
 
 const decode = (header: PlainMap, ...payloads: Uint8Array[]) => decodeReply([encodeHeader(header), ...payloads]);
@@ -23,6 +30,7 @@ describe('decodeReply', () => {
     expect(reply).toEqual({
       kind: 'answer',
       sequence: 7,
+      nonce: 'n7',
       answers: [
         {
           outcome: {
@@ -66,10 +74,14 @@ describe('decodeReply', () => {
     ['no kind', { protocol: 1, sequence: 1 }],
     ['an unknown kind', { protocol: 1, kind: 'gossip' }],
     ['a field too many', { ...answer(TENSOR), extra: 1 }],
-    ['a field too few', { protocol: 1, kind: 'answer', sequence: 7 }],
+    ['a field too few', { protocol: 1, kind: 'answer', sequence: 7, nonce: 'n7' }],
+    ['no nonce', { protocol: 1, kind: 'answer', sequence: 7, answers: [], sizes: [] }],
     ['an unknown dtype', answer(['output', 'float8', [2], 0])],
     ['a negative size', answer(['output', 'float32', [-1], 0])],
-    ['a truth that is missing', { protocol: 1, kind: 'answer', sequence: 7, answers: [{ outcome: {} }], sizes: [8] }],
+    [
+      'a truth that is missing',
+      { protocol: 1, kind: 'answer', sequence: 7, nonce: 'n7', answers: [{ outcome: {} }], sizes: [8] },
+    ],
     ['a field too many deep inside', answer([...TENSOR, 'x'])],
     ['a text that is none', answer([3, 'float32', [2], 0])],
   ])('refuses a header with %s', (_, header) => {

@@ -3,6 +3,7 @@
 const text = { type: 'string' } as const;
 const count = { type: 'integer', minimum: 0 } as const;
 const sequence = { type: 'integer', minimum: 0 } as const;
+const nonce = { type: 'string', maxLength: 64 } as const;
 const texts = { type: 'object', additionalProperties: text } as const;
 const dtype = { enum: ['float16', 'bfloat16', 'float32', 'float64', 'int64'] } as const;
 
@@ -15,17 +16,19 @@ export const REPLY_SCHEMA = {
     record('welcome', { subject: text, version: nullable(text), capabilities: texts }),
     record('answer', {
       sequence,
+      nonce,
       answers: { type: 'array', items: { $ref: '#/definitions/answer' } },
       sizes: { type: 'array', items: count },
     }),
-    record('floor', { sequence, seconds: {} }),
+    record('floor', { sequence, nonce, seconds: {} }),
     record('loaded', {
       sequence,
+      nonce,
       classes: { type: 'array', items: { $ref: '#/definitions/class' } },
       functions: { type: 'array', items: { $ref: '#/definitions/function' } },
       failures: { type: 'array', items: { $ref: '#/definitions/failure' } },
     }),
-    record('error', { sequence: nullable(sequence), reason: text, message: text }),
+    record('error', { sequence: nullable(sequence), nonce: nullable(nonce), reason: text, message: text }),
   ],
   definitions: {
     answer: closed({

@@ -66,10 +66,16 @@ export type Reply =
       readonly version: string | null;
       readonly capabilities: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'answer'; readonly sequence: number; readonly answers: readonly Answer[] }
-  | { readonly kind: 'floor'; readonly sequence: number; readonly seconds: number }
-  | { readonly kind: 'loaded'; readonly sequence: number; readonly loaded: Loaded }
-  | { readonly kind: 'error'; readonly sequence: number | null; readonly reason: string; readonly message: string };
+  | { readonly kind: 'answer'; readonly sequence: number; readonly nonce: string; readonly answers: readonly Answer[] }
+  | { readonly kind: 'floor'; readonly sequence: number; readonly nonce: string; readonly seconds: number }
+  | { readonly kind: 'loaded'; readonly sequence: number; readonly nonce: string; readonly loaded: Loaded }
+  | {
+      readonly kind: 'error';
+      readonly sequence: number | null;
+      readonly nonce: string | null;
+      readonly reason: string;
+      readonly message: string;
+    };
 
 /** Throws ProtocolError, whose text names what is wrong. An answer whose tensors lie wrong is undecided by itself. */
 export function decodeReply(frames: readonly Uint8Array[]): Reply {
@@ -90,14 +96,31 @@ export function decodeReply(frames: readonly Uint8Array[]): Reply {
       return {
         kind: header.kind,
         sequence: header.sequence,
+        nonce: header.nonce,
         answers: decodeAnswers(header, payloads[0]),
       };
     case 'floor':
-      return { kind: header.kind, sequence: header.sequence, seconds: decodeSeconds(header.seconds) };
+      return {
+        kind: header.kind,
+        sequence: header.sequence,
+        nonce: header.nonce,
+        seconds: decodeSeconds(header.seconds),
+      };
     case 'loaded':
-      return { kind: header.kind, sequence: header.sequence, loaded: decodeLoaded(header, payloads[0]) };
+      return {
+        kind: header.kind,
+        sequence: header.sequence,
+        nonce: header.nonce,
+        loaded: decodeLoaded(header, payloads[0]),
+      };
     case 'error':
-      return { kind: header.kind, sequence: header.sequence, reason: header.reason, message: header.message };
+      return {
+        kind: header.kind,
+        sequence: header.sequence,
+        nonce: header.nonce,
+        reason: header.reason,
+        message: header.message,
+      };
     default:
       return header satisfies never;
   }
@@ -114,6 +137,7 @@ type FunctionHeader = Omit<LoadedFunction, 'parameters'> & { readonly parameters
 interface LoadedHeader {
   readonly kind: 'loaded';
   readonly sequence: number;
+  readonly nonce: string;
   readonly classes: readonly ClassHeader[];
   readonly functions: readonly FunctionHeader[];
   readonly failures: readonly LoadFailure[];
@@ -122,6 +146,7 @@ interface LoadedHeader {
 interface AnswersHeader {
   readonly kind: 'answer';
   readonly sequence: number;
+  readonly nonce: string;
   readonly answers: readonly AnswerHeader[];
   /** Bytes of each answer's part of the payload. */
   readonly sizes: readonly number[];
@@ -130,7 +155,7 @@ interface AnswersHeader {
 type ReplyHeader =
   | Extract<Reply, { kind: 'welcome' | 'error' }>
   | AnswersHeader
-  | { readonly kind: 'floor'; readonly sequence: number; readonly seconds: Plain }
+  | { readonly kind: 'floor'; readonly sequence: number; readonly nonce: string; readonly seconds: Plain }
   | LoadedHeader;
 
 /** Compiled by the first reply: whoever hears none does not wait for it. */

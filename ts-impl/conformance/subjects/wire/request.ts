@@ -13,22 +13,28 @@ export interface SourceBlock {
   readonly text: string;
 }
 
+/** What a reply must repeat: the number of the question, and a word that nobody can know before it was asked. */
+export interface Stamp {
+  readonly sequence: number;
+  readonly nonce: string;
+}
+
 export function encodeHello(): Frames {
   return [encodeHeader({ protocol: PROTOCOL, kind: 'hello' })];
 }
 
-export function encodeAsk(sequence: number, truth: boolean, cases: readonly Case[]): Frames {
-  return withCases({ protocol: PROTOCOL, kind: 'ask', sequence, truth }, cases);
+export function encodeAsk({ sequence, nonce }: Stamp, truth: boolean, cases: readonly Case[]): Frames {
+  return withCases({ protocol: PROTOCOL, kind: 'ask', sequence, nonce, truth }, cases);
 }
 
 /** Asks for the seconds that bare PyTorch needs for these cases. */
-export function encodeFloor(sequence: number, cases: readonly Case[]): Frames {
-  return withCases({ protocol: PROTOCOL, kind: 'floor', sequence }, cases);
+export function encodeFloor({ sequence, nonce }: Stamp, cases: readonly Case[]): Frames {
+  return withCases({ protocol: PROTOCOL, kind: 'floor', sequence, nonce }, cases);
 }
 
-export function encodeLoad(sequence: number, file: string, blocks: readonly SourceBlock[]): Frames {
+export function encodeLoad({ sequence, nonce }: Stamp, file: string, blocks: readonly SourceBlock[]): Frames {
   const plain = blocks.map(({ line, text }) => ({ line, text }));
-  return [encodeHeader({ protocol: PROTOCOL, kind: 'load', sequence, file, blocks: plain })];
+  return [encodeHeader({ protocol: PROTOCOL, kind: 'load', sequence, nonce, file, blocks: plain })];
 }
 
 // --- internal ---
