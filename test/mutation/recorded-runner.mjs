@@ -21,6 +21,8 @@ const DOUBLE_BACKWARDS = 60;
 /** A group that takes this long, and ever so much longer than without a mutant, loops for ever. */
 const PATIENCE_MS = 1500;
 const PATIENCE_FACTOR = 30;
+/** Enough for the slowest of them on a busy machine. */
+const MOST_PATIENCE_MS = 20_000;
 
 class RecordedRunner {
   #groups = new Map();
@@ -140,7 +142,7 @@ class RecordedRunner {
   async #fault(cases, cost) {
     try {
       for (const { c, expected, honest } of cases) {
-        const outcome = await this.#ask(c, PATIENCE_MS + PATIENCE_FACTOR * (cost ?? 1000));
+        const outcome = await this.#ask(c, patience(cost));
         const same =
           honest === undefined ? this.#asExpected(expected, outcome) : this.#asBefore(c, expected, honest, outcome);
         if (!same) return `${c.id} is answered otherwise`;
@@ -153,7 +155,7 @@ class RecordedRunner {
 
   async #failure({ body, after }, cost) {
     try {
-      await interrupted(body, PATIENCE_MS + PATIENCE_FACTOR * (cost ?? 1000));
+      await interrupted(body, patience(cost));
       return null;
     } catch (problem) {
       return problem?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' ? TIMED_OUT : String(problem);
@@ -187,6 +189,7 @@ function interrupted(body, timeout) {
   return ASK.runInThisContext({ timeout: Math.ceil(timeout) }); // the engine refuses a fraction
 }
 
+const patience = (cost) => Math.min(PATIENCE_MS + PATIENCE_FACTOR * (cost ?? 1000), MOST_PATIENCE_MS);
 const TIMED_OUT = 'it looped for ever';
 
 function sizeOf(outcome) {
