@@ -23,6 +23,8 @@ export interface Claim extends Statement {
   readonly line: number;
   readonly endLine: number;
   readonly about: Attribution;
+  /** The class or function whose comment or docstring says it; null for prose. */
+  readonly owner: string | null;
 }
 
 /**

@@ -22,19 +22,19 @@ export interface CodeNorm {
 
 /** The claims in `passages`, in order. A sentence whose layer or meaning is in doubt has none. */
 export function findClaims(passages: readonly Passage[], norms: readonly CodeNorm[]): Claim[] {
-  if (passages.some(leavesEpsOut)) return claimsIn(passages, norms).filter((c) => !isAbbreviation(c));
-  return claimsIn(passages, norms).filter(
-    (c) => !isAbbreviation(c) || !passages.some((p) => tellsOfEps(p, c, passages)),
-  );
+  const omitted = passages.some(leavesEpsOut);
+  return claimsIn(passages, norms).filter((claim) => {
+    if (claim.axis !== 'eps.placement' || claim.value !== 'absent') return true;
+    // Comments abbreviate, and so does whoever tells of eps elsewhere.
+    return !omitted && claim.owner === null && !passages.some((p) => tellsOfEps(p, claim, passages));
+  });
 }
 
 // --- internal ---
 
-const isAbbreviation = (claim: Statement): boolean => claim.axis === 'eps.placement' && claim.value === 'absent';
-
 /** Prose of the same section, of the same layer or of no layer in particular. */
 function tellsOfEps(passage: Passage, claim: Claim, passages: readonly Passage[]): boolean {
-  if (!speaksOfEps(passage.text)) return false;
+  if (passage.owner !== null || !speaksOfEps(passage.text)) return false;
   const there = layerOf(passage, [], passages);
   return there === null || there === claim.layer;
 }
@@ -117,6 +117,7 @@ function claimsOf(
     ...s,
     layer,
     about,
+    owner: sentence.passage.owner,
     line: lineOf(sentence, s.at),
     endLine: lineOf(sentence, s.at + Math.max(0, s.quote.length - 1)),
   }));

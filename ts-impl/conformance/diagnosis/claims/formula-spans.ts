@@ -12,10 +12,10 @@ export interface FoundFormula {
 
 export function formulasOf(sentence: Sentence): FoundFormula[] {
   const inSpans = sentence.spans.flatMap(({ kind, text, at }) =>
-    formulasIn(halfWidth(text), kind === 'latex' ? 'latex' : 'plain').map((formula) => ({
+    formulasIn(halfWidth(text), kind === 'latex' || /\\[a-z]{2}/.test(text) ? 'latex' : 'plain').map((formula) => ({
       formula,
       quote: oneLine(text),
-      at,
+      at: at + text.length - text.trimStart().length,
     })),
   );
   return [...inSpans, ...runsIn(halfWidth(sentence.words)).flatMap(({ text, at }) => readRun(text, at))];

@@ -179,7 +179,8 @@ class Parser {
         this.at++;
         this.skipIndex();
       }
-      return { kind: 'call', name, of: [this.product()] };
+      // `sum((x − m)²) / n` ends with its brackets; `Σ x²` goes on.
+      return { kind: 'call', name, of: [this.sign() === 'open' ? this.power() : this.product()] };
     }
     if (name === 'sqrt' && this.sign() !== 'open') return { kind: 'call', name, of: [this.power()] };
     if (this.sign() === 'open' && this.isCall(name)) return { kind: 'call', name, of: this.brackets() };

@@ -17,7 +17,7 @@ export function attributionOf({ text, passage }: Sentence, words: string, lead: 
   if (QUESTION.test(text) || [DENIAL, DOUBT, MEMORY, BLAME, OTHERS].some((word) => word.test(said))) return null;
   if (OMISSION.test(`${lead}\n${text}`)) return null;
   if (PYTORCH.test(text)) return BESIDE_PYTORCH.test(words) ? null : 'pytorch';
-  return passage.origin === 'code' || OWN.test(said) ? 'own-code' : 'method';
+  return passage.owner !== null || OWN.test(said) ? 'own-code' : 'method';
 }
 
 /** Whether prose tells of an eps, so that a formula without one is an abbreviation. */
@@ -30,7 +30,7 @@ export const leavesEpsOut = (passage: Passage): boolean =>
 // --- internal ---
 
 const FRAMEWORKS =
-  /\b(keras|tensor ?flow|tf|tf\.\w+|flax|jax|haiku|sonnet|equinox|mxnet|gluon|caffe2?|paddle(paddle)?|onnx(runtime)?|theano|lasagne|chainer|mlx|burn|tch-rs|matlab|cudnn|mindspore|megengine|cntk|darknet|dl4j|deeplearning4j|scikit-learn|sklearn|cs231n|fast\.?ai|apex|tinygrad|candle|ggml|tensorrt|core ?ml|numpy|hugging ?face|transformers(?= (library|package|code|repo))|timm|fairseq|detectron2?|annotated transformer|llama|gemma|bert|gpt-?\d?|t5|megatron|mmcv|open-?cv)\b/i;
+  /\b(keras|tensor ?flow|tf|tf\.\w+|flax|jax|haiku|sonnet|equinox|mxnet|gluon|caffe2?|paddle(paddle)?|onnx(runtime)?|theano|lasagne|chainer|mlx|burn|tch-rs|matlab|cudnn|mindspore|megengine|cntk|darknet|dl4j|deeplearning4j|scikit-learn|sklearn|cs231n|fast\.?ai|apex|tinygrad|candle|ggml|tensorrt|core ?ml|hugging ?face|transformers(?= (library|package|code|repo))|timm|fairseq|detectron2?|annotated transformer|llama|gemma|bert|gpt-?\d?|t5|megatron|mmcv|open-?cv)\b/i;
 
 const PYTORCH = /py ?torch|\btorch\b|\bnn\.[A-Z]/i;
 const BESIDE_PYTORCH =
@@ -44,7 +44,7 @@ const DOUBT =
 const MEMORY =
   /\b(originally|historical(ly)?|history|used to|earlier|older|old versions?|formerly|previously|previous(ly)? versions?|was|were|had|did|once|until|past|back then|19\d\d|20\d\d|first proposed|proposed|introduced|the paper|papers?|authors?|ioffe|szegedy|et al|ulyanov|wu and he|arxiv)\b|原论文|论文|以前|曾经|早期|作者/i;
 const BLAME =
-  /\b(wrong\w*|incorrect\w*|mistak\w+|errors?|erroneous\w*|bugs?|buggy|pitfalls?|myths?|misconceptions?|confus\w+|careful|beware|caution|trap|should|must|ought|forget\w*|forgot\w*|careless\w*|tempting|instability|unstable|broken|break\w*|danger\w*|problem\w*|issue)\b|错误|误区|误解|注意|错|应该|必须|避免/i;
+  /\b(wrong\w*|false|untrue|incorrect\w*|mistak\w+|errors?|erroneous\w*|bugs?|buggy|pitfalls?|myths?|misconceptions?|confus\w+|careful|beware|caution|trap|should|must|ought|forget\w*|forgot\w*|careless\w*|tempting|instability|unstable|broken|break\w*|danger\w*|problem\w*|issue)\b|错误|误区|误解|注意|错|应该|必须|避免/i;
 const OTHERS =
   /\b(tutorials?|blog\w*|implementations|libraries|frameworks|repos(itories)?|textbooks?|literature|community|they|you|your|he|she|student|colleague|reviewer|answer|stack ?overflow|others)\b|框架|教程|博客/i;
 const OMISSION =

@@ -41,10 +41,11 @@ export const kindOfSubject = ({ layer, name }: SubjectReport): NormKind | null =
 
 // --- internal ---
 
-/** The nearest code of the claim's layer; where there is none the nearest code at all, and the message names the layer. */
+/** What says it, for a comment or docstring; else the nearest code of the claim's layer; where there is none the nearest code at all, and the message names the layer. */
 function subjectFor(claim: Claim, subjects: readonly SubjectReport[]): SubjectReport | null {
   const distance = ({ source }: SubjectReport) => Math.abs((source?.line ?? 0) - claim.line);
   const nearest = [...subjects].sort((a, b) => distance(a) - distance(b));
+  if (claim.owner !== null) return nearest.find((s) => s.name === claim.owner) ?? null;
   return nearest.find((s) => kindOfSubject(s) === claim.layer) ?? nearest[0] ?? null;
 }
 

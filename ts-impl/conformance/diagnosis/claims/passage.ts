@@ -12,8 +12,8 @@ export interface Passage {
   readonly titles: readonly string[];
   /** Names its innermost title; passages of one section share it. */
   readonly section: number;
-  /** Comments and docstrings speak of the code that they stand in. */
-  readonly origin: 'prose' | 'code';
+  /** The class or function that a comment or docstring stands in, of which it speaks; null for prose. */
+  readonly owner: string | null;
 }
 
 /** The paragraphs of `source`, in order. `firstLine`: the line of the document on which `source` begins. */
@@ -83,7 +83,7 @@ function passageAt(text: string, start: number, end: number, firstLine: number, 
     lineAt: (offset) => before + slice.slice(0, offset).split('\n').length - 1,
     titles: place.titles.map((t) => t.text),
     section: place.section,
-    origin: 'prose',
+    owner: null,
   };
 }
 

@@ -2,14 +2,14 @@
 
 import { type Passage, passagesOf } from './passage.ts';
 
-/** `firstLine`: the line of the document on which `code` begins; `section` sets its passages apart from those of other code. */
+/** `firstLine`: the line of the document on which `code` begins. What stands outside every class and function speaks of none. */
 export function pythonPassages(code: string, firstLine: number): Passage[] {
   return proseIn(code).flatMap(({ text, line, owner }) =>
     passagesOf(text, firstLine + line).map((p) => ({
       ...p,
-      titles: owner === null ? p.titles : [owner, ...p.titles],
+      titles: [owner, ...p.titles],
       section: -(firstLine + line), // prose counts its sections from 0
-      origin: 'code' as const,
+      owner,
     })),
   );
 }
@@ -21,7 +21,7 @@ interface Prose {
   /** Lines before it in the code. */
   readonly line: number;
   /** The class or function around it. */
-  readonly owner: string | null;
+  readonly owner: string;
 }
 
 /** Strings are seen so that a `#` in one begins no comment; a string that is a statement of its own is a docstring. */
@@ -36,25 +36,21 @@ function proseIn(code: string): Prose[] {
     const alone = before.slice(before.lastIndexOf('\n') + 1).trim() === '';
     const { inner, comment } = m.groups ?? {};
     const text = comment ?? (alone ? inner : undefined);
-    if (text === undefined || /^\s*(type:|noqa|pylint|fmt:|!)/.test(text)) continue;
+    const owner = ownerOf(before);
+    if (text === undefined || owner === null || /^\s*(type:|noqa|pylint|fmt:|!)/.test(text)) continue;
     const last = found.at(-1);
-    if (
-      comment !== undefined &&
-      alone &&
-      last !== undefined &&
-      last.line + last.text.split('\n').length === line &&
-      last.owner === ownerOf(before)
-    ) {
+    const goesOn = last !== undefined && last.line + last.text.split('\n').length === line && last.owner === owner;
+    if (comment !== undefined && alone && goesOn) {
       found[found.length - 1] = { ...last, text: `${last.text}\n${comment.trim()}` };
-    } else found.push({ text: comment === undefined ? dedented(text) : comment.trim(), line, owner: ownerOf(before) });
+    } else found.push({ text: comment === undefined ? dedented(text) : comment.trim(), line, owner });
   }
   return found;
 }
 
-/** The last class before; outside any class the last function. */
+/** The last class or function at the left edge before it; null where it stands at the left edge itself. */
 function ownerOf(before: string): string | null {
-  const owners = Array.from(before.matchAll(/^(class|def)\s+(\w+)/gm), (m) => m[2]);
-  return owners.at(-1) ?? null;
+  if (!/[ \t]/.test(before.slice(before.lastIndexOf('\n') + 1)[0] ?? '')) return null;
+  return Array.from(before.matchAll(/^(?:class|def)\s+(\w+)/gm), (m) => m[1]).at(-1) ?? null;
 }
 
 /** Indented text is code to Markdown. */

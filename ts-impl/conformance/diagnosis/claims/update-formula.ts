@@ -43,11 +43,14 @@ function averagePair(left: Expression | null, right: Expression): Pair | null {
 /** `r += m·(s − r)`. */
 function incrementPair(left: Expression | null, right: Expression): Pair | null {
   if (left === null || right.kind !== 'product' || right.over.length !== 2 || right.under.length > 0) return null;
-  const change = right.over.find((f) => f.kind === 'sum');
+  const change = right.over.find((f) => isChangeOf(f, left));
   const weight = right.over.find((f) => f !== change);
-  if (change?.kind !== 'sum' || weight === undefined || change.terms.length !== 2) return null;
-  const [, minus] = change.terms;
-  return minus.kind === 'negative' && same(minus.of, left) ? { newWeight: weight } : null;
+  return change === undefined || weight === undefined ? null : { newWeight: weight };
+}
+
+/** `s − r`. */
+function isChangeOf(e: Expression, r: Expression): boolean {
+  return e.kind === 'sum' && e.terms.length === 2 && e.terms[1].kind === 'negative' && same(e.terms[1].of, r);
 }
 
 interface Weighed {
