@@ -83,6 +83,8 @@ async function diagnoseLiving(given: Specimen, options: DiagnoseOptions): Promis
   const plain = named === null ? plainest(nearest, subject) : targetFor(named, subject);
   const target = options.tracked === true ? withTracking(plain) : plain;
   const departures = departuresFrom(target, subject);
+  const brief = options.brief ?? null;
+  if (departures.some((d) => brief?.includes(d.axis.id))) return { kind: 'skipped', reason: 'it still departs' };
   const dictionary = makeDictionary(specimen.name, stance, roles, profile);
   const [proof, trial] = await Promise.all([
     prove(specimen, stance, roles, profile),
@@ -94,7 +96,7 @@ async function diagnoseLiving(given: Specimen, options: DiagnoseOptions): Promis
   const closestTarget =
     errorsIn(departuresFrom(nearest, subject)).length < errorsIn(departures).length ? nearest : target;
   const closest =
-    options.brief === true
+    brief !== null
       ? { closest: null, equivalent: null }
       : await compareClosest(closestTarget, target, trial, subject, dictionary, specimen, options.oracle);
   const unexplained = [...residue(proof, doubts, withdrawn), ...trial.unexplained];
@@ -161,7 +163,7 @@ async function describe(
       specimen: a.specimen,
     }));
   const witnesses =
-    options.brief === true
+    (options.brief ?? null) !== null
       ? departures.map(() => [])
       : await findWitnesses(departures, target, dictionary, askBoth, options.replay);
   const findings = departures.map((departure, i): Finding => {

@@ -17,8 +17,8 @@ export interface DiagnoseOptions {
   /** Whether the source of the class holds such words; unknown counts as no. */
   readonly mentions?: (words: RegExp) => boolean;
   readonly replay: (id: string) => string;
-  /** Findings and what is unexplained alone, as a repair is tried with: no witness, no closest layer. */
-  readonly brief?: boolean;
+  /** As a repair is tried with: no witness, no closest layer; skipped at once where one of these conventions is departed from. */
+  readonly brief?: readonly string[] | null;
 }
 
 /** What a diagnosis says of a subject; its name, kind and source are the caller's. */

@@ -71,33 +71,33 @@ async function auditClass(
   cls: LoadedClass,
   options: AuditOptions,
 ): Promise<Entry> {
-  const entry = await diagnoseClass(file, blocks, cls, options, false);
+  const unfit = reasonToSkip(cls);
+  if (unfit !== null) return { name: cls.name, source: { file, line: lineInFile(blocks, cls.line) }, reason: unfit };
+  const entry = await diagnoseClass(file, blocks, cls, options, null);
   if (options.repair === undefined || !('verdict' in entry) || entry.findings.length === 0) return entry;
-  return options.repair(entry, blocks, async (changed) => {
-    const result = await load(file, changed, options);
-    if (result.kind !== 'loaded') return null;
-    const named = result.loaded.classes.filter((c) => c.name === cls.name);
-    const now = named.find((c) => c.line === cls.line) ?? named.at(-1);
-    const again = now === undefined ? null : await diagnoseClass(file, changed, now, options, true);
-    return again !== null && 'verdict' in again ? again : null;
+  // What was found by its behaviour is held against the same layer again.
+  const layer = entry.layerFrom === 'behaviour' ? (entry.layer as AuditOptions['layer']) : options.layer; // a layer's name by then
+  return options.repair(entry, blocks, async (changed, gone) => {
+    const again = await diagnoseClass(file, changed, cls, { ...options, layer }, gone);
+    return 'verdict' in again ? again : null;
   });
 }
 
-/** `brief`: as a repair is tried with. */
+/** `brief`: as a repair is tried with, in blocks that may have moved the class; null for the audit itself. */
 async function diagnoseClass(
   file: string,
   blocks: readonly Block[],
-  cls: LoadedClass,
+  given: LoadedClass,
   options: AuditOptions,
-  brief: boolean,
+  brief: readonly string[] | null,
 ): Promise<Entry> {
-  const source = { file, line: lineInFile(blocks, cls.line) };
-  const unfit = reasonToSkip(cls);
-  if (unfit !== null) return { name: cls.name, source, reason: unfit };
-  const worker = await startWorker(cls.name, file, options);
+  const worker = await startWorker(given.name, file, options);
   try {
     const loaded = await worker.load(file, blocks);
-    if (loaded.kind === 'undecided') return undecidedSubject(cls.name, file, blocks, cls.line, loaded.reason);
+    if (loaded.kind === 'undecided') return undecidedSubject(given.name, file, blocks, given.line, loaded.reason);
+    const cls = brief === null ? given : sameClass(given, loaded.loaded);
+    if (cls === null) return { name: given.name, source: null, reason: 'the changed code defines it no more' };
+    const source = { file, line: lineInFile(blocks, cls.line) };
     const twice = loaded.loaded.classes.filter((c) => c.name === cls.name).length > 1;
     const reference = twice ? `${cls.name}@${cls.line}` : cls.name;
     const place = { file, line: cls.line, endLine: cls.endLine, forwardLine: cls.forwardLine };
@@ -111,7 +111,7 @@ async function diagnoseClass(
     });
     if (result.kind === 'skipped')
       return { name: cls.name, source, reason: missing(cls, loaded.loaded, blocks) ?? result.reason };
-    if (!brief) options.onRemarks?.(source, result.remarks);
+    if (brief === null) options.onRemarks?.(source, result.remarks);
     const { reason } = result.diagnosis;
     const absent = missing(cls, loaded.loaded, blocks);
     const because =
@@ -120,6 +120,12 @@ async function diagnoseClass(
   } finally {
     await worker.close();
   }
+}
+
+/** The class of a name in code that was changed: on its line, or the last. */
+function sameClass({ name, line }: LoadedClass, { classes }: Loaded): LoadedClass | null {
+  const named = classes.filter((c) => c.name === name);
+  return named.find((c) => c.line === line) ?? named.at(-1) ?? null;
 }
 
 const lostItsHost = ({ reason }: SubjectReport) =>

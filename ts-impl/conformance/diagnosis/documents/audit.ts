@@ -38,11 +38,11 @@ export interface AuditOptions {
   readonly onRemarks?: (source: SubjectReport['source'], remarks: readonly string[]) => void;
 }
 
-/** `again` audits the same subject in changed blocks, briefly; null where they no longer define it, or it is no norm there. */
+/** `again` audits the same subject in changed blocks, briefly; null where it is no norm there any more, or still departs in one of `gone`. */
 export type Repair = (
   subject: SubjectReport,
   blocks: readonly Block[],
-  again: (changed: readonly Block[]) => Promise<SubjectReport | null>,
+  again: (changed: readonly Block[], gone: readonly string[]) => Promise<SubjectReport | null>,
 ) => Promise<SubjectReport>;
 
 /** The documents hold nothing to audit. */
