@@ -10,7 +10,8 @@ export type Colors = ReturnType<typeof picocolors.createColors>;
 /** One finding: what it is, where, why, and on which numbers. */
 export function findingLines(finding: Finding, colors: Colors): string[] {
   const mark = finding.level === 'error' ? colors.red('✗') : colors.yellow('·');
-  const place = finding.location === null ? '' : ` (line ${finding.location.line})`;
+  const where = finding.location === null ? '' : `line ${finding.location.line}`;
+  const place = where === '' ? '' : finding.kind === 'claim' ? ` (${where} of the text)` : ` (${where})`;
   const title = `${colors.bold(finding.convention)}: ${axisValue(finding.actual)}, PyTorch ${axisValue(finding.expected)}${place}`;
   const lines = [`  ${mark} ${title}`, ...wrapped(finding.message, '      ')];
   for (const witness of finding.witnesses) lines.push(...witnessLines(witness, colors));
