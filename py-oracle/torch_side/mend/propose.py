@@ -19,6 +19,8 @@ Strategy = Callable[[Scene], Iterator[Edit]]
 class Candidate:
     about: str
     """What the edit does, in a few words."""
+    guess: bool
+    """One of all small changes."""
     blocks: dict[int, str]
     """New texts of the blocks that it changes, by their place in the wish."""
 
@@ -66,10 +68,10 @@ def propose(wish: Wish, most: int) -> list[Candidate]:
         return []
     found: list[Candidate] = []
     seen: set[tuple[tuple[int, str], ...]] = set()
-    strategies = STRATEGIES.get(wish.convention, ())
-    fallback = (mutate.mutations,) if wish.convention.startswith(_MUTABLE) else ()
-    for strategy in (*strategies, *fallback):
-        for candidate in _made(scene, strategy):
+    meant = STRATEGIES.get(wish.convention, ())
+    guesses = (mutate.mutations,) if wish.convention.startswith(_MUTABLE) else ()
+    for strategy in (*meant, *guesses):
+        for candidate in _made(scene, strategy, strategy in guesses):
             key = tuple(sorted(candidate.blocks.items()))
             if key in seen:
                 continue
@@ -83,7 +85,7 @@ def propose(wish: Wish, most: int) -> list[Candidate]:
 # --- internal ---
 
 
-def _made(scene: Scene, strategy: Strategy) -> Iterator[Candidate]:
+def _made(scene: Scene, strategy: Strategy, guess: bool) -> Iterator[Candidate]:
     edits = strategy(scene)
     while True:
         try:
@@ -92,12 +94,12 @@ def _made(scene: Scene, strategy: Strategy) -> Iterator[Candidate]:
             return
         except Exception:  # a form that the strategy did not foresee: what it has proposed so far stands
             return
-        candidate = _candidate(scene, edit)
+        candidate = _candidate(scene, edit, guess)
         if candidate is not None:
             yield candidate
 
 
-def _candidate(scene: Scene, edit: Edit) -> Candidate | None:
+def _candidate(scene: Scene, edit: Edit, guess: bool) -> Candidate | None:
     blocks: dict[int, str] = {}
     for tree in scene.trees:
         if not any(scene.root_of(node) is tree.module for node, _ in edit.changes.values()):
@@ -108,7 +110,7 @@ def _candidate(scene: Scene, edit: Edit) -> Candidate | None:
             return None
         if text != scene.wish.blocks[tree.index].text:
             blocks[tree.index] = text
-    return Candidate(edit.about, blocks) if blocks else None
+    return Candidate(edit.about, guess, blocks) if blocks else None
 
 
 def _indented(text: str, tree: Tree, before: str) -> str:

@@ -42,7 +42,7 @@ def _answer(line: bytes, version: str | None) -> dict[str, Any]:
         from torch_side.mend.wish import read_wish
 
         candidates = propose(read_wish(fields), MOST)
-        found = [{"about": c.about, "blocks": [{"index": i, "text": t} for i, t in c.blocks.items()]} for c in candidates]
+        found = [{"about": c.about, "guess": c.guess, "blocks": [{"index": i, "text": t} for i, t in c.blocks.items()]} for c in candidates]
         return {"id": number, "candidates": found}
     except Exception as problem:  # one wish that goes wrong does not end the others
         return {"id": number, "problem": f"{type(problem).__name__}: {problem}"}

@@ -17,9 +17,13 @@ export interface Wish {
   readonly rank: number;
 }
 
-/** An edit that may mend it: what it does, and the new texts of the blocks that it changes, by their place among the blocks. */
+/** An edit that may mend it. */
 export interface Candidate {
+  /** What it does, in a few words. */
   readonly about: string;
+  /** One of all small changes, rather than one that was made for such a finding. */
+  readonly guess: boolean;
+  /** The new texts of the blocks that it changes, by their place among the blocks. */
   readonly blocks: readonly { readonly index: number; readonly text: string }[];
 }
 

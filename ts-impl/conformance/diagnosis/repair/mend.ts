@@ -14,8 +14,8 @@ export interface State {
 export interface MendTools {
   /** Likeliest first. */
   propose(wish: Wish): Promise<readonly Candidate[]>;
-  /** Null where the code defines no such norm any more. */
-  again(blocks: readonly Block[]): Promise<SubjectReport | null>;
+  /** Null where the code defines no such norm any more, or where it still departs in one of `gone`. */
+  again(blocks: readonly Block[], gone: readonly string[]): Promise<SubjectReport | null>;
 }
 
 /** Audits that may be spent, in all that share it. */
@@ -46,9 +46,12 @@ export function isMended(gone: readonly string[], before: SubjectReport, after: 
 // --- internal ---
 
 /** How many departures may hide behind one another. */
-const DEPTH = 3;
-/** Edits that uncovered something, of which the rest is mended too. */
-const FOLLOWED = 3;
+const DEPTH = 4;
+/** Edits that are tried before what the best of them uncovered is mended too, and how many are followed then. */
+const CHUNK = 6;
+const FOLLOWED = 2;
+/** Small changes that know nothing of the finding; few are worth an audit. */
+const GUESSES = 16;
 
 interface Quest {
   readonly tools: MendTools;
@@ -59,36 +62,67 @@ interface Quest {
   readonly known: SubjectReport;
 }
 
+/** An edit after which the finding is gone; `fresh` are departures that it uncovered. */
+interface Step {
+  readonly state: State;
+  readonly about: string;
+  readonly fresh: readonly Finding[];
+}
+
 async function search(finding: Finding, from: State, quest: Quest, depth: number): Promise<Mended | null> {
   const candidates = await quest.tools.propose(wishFor(finding, from));
-  const partial: { readonly state: State; readonly about: string; readonly fresh: readonly Finding[] }[] = [];
-  for (const candidate of candidates) {
-    if (quest.budget.left <= 0) break;
-    quest.budget.left--;
-    const blocks = withCandidate(from.blocks, candidate);
-    const subject = await quest.tools.again(blocks);
+  const meant = candidates.filter((c) => !c.guess);
+  for (let at = 0; at < meant.length; at += CHUNK) {
+    const steps = await tryAll(meant.slice(at, at + CHUNK), finding, from, quest);
+    if (!Array.isArray(steps)) return steps;
+    if (depth <= 1) continue;
+    steps.sort((a, b) => a.fresh.length - b.fresh.length);
+    for (const step of steps.slice(0, FOLLOWED)) {
+      const rest = await follow(step, quest, depth);
+      if (rest !== null) return rest;
+    }
+  }
+  if (depth < DEPTH) return null;
+  const guessed = await tryAll(candidates.filter((c) => c.guess).slice(0, GUESSES), finding, from, quest);
+  return Array.isArray(guessed) ? null : guessed;
+}
+
+/** The first that mends it; else those that took the finding away, but uncovered others. */
+async function tryAll(
+  candidates: readonly Candidate[],
+  finding: Finding,
+  from: State,
+  { tools, budget, gone, known }: Quest,
+): Promise<Step[] | Extract<Mended, { kind: 'mended' }>> {
+  const steps: Step[] = [];
+  for (const { about, blocks: changes } of candidates) {
+    if (budget.left <= 0) break;
+    budget.left--;
+    const blocks = withChanges(from.blocks, changes);
+    const subject = await tools.again(blocks, [finding.convention]);
     if (subject === null || subject.verdict === 'undecided' || has(subject, finding.convention)) continue;
     const state = { blocks, subject };
-    const fresh = freshFindings(quest.gone, quest.known, subject);
-    if (fresh.length > 0) partial.push({ state, about: candidate.about, fresh });
-    else if (!isWorse(quest.known, subject)) return { kind: 'mended', state, about: candidate.about };
+    const fresh = freshFindings(gone, known, subject);
+    if (fresh.length > 0) steps.push({ state, about, fresh });
+    else if (!isWorse(known, subject)) return { kind: 'mended', state, about };
   }
-  if (depth <= 1) return null;
-  partial.sort((a, b) => a.fresh.length - b.fresh.length);
-  for (const { state, about, fresh } of partial.slice(0, FOLLOWED)) {
-    const [next] = fresh;
-    const gone = [...new Set([...quest.gone, next.convention])];
-    const rest = await search(next, state, { ...quest, gone }, depth - 1);
-    if (rest?.kind === 'mended') return { ...rest, about: `${about}; ${rest.about}` };
-  }
-  return null;
+  return steps;
+}
+
+async function follow({ state, about, fresh }: Step, quest: Quest, depth: number): Promise<Mended | null> {
+  const [next] = fresh;
+  const gone = [...new Set([...quest.gone, next.convention])];
+  const rest = await search(next, state, { ...quest, gone }, depth - 1);
+  return rest?.kind === 'mended' ? { ...rest, about: `${about}; ${rest.about}` } : null;
 }
 
 const has = (subject: SubjectReport, convention: string) => subject.findings.some((f) => f.convention === convention);
 
-/** Findings of `after` that must not be there: those that `before` had not, and those that were to go. */
+/** Findings of `after` that must not be there: errors that `before` had not, and those that were to go. */
 function freshFindings(gone: readonly string[], before: SubjectReport, after: SubjectReport): Finding[] {
-  return after.findings.filter((f) => gone.includes(f.convention) || !has(before, f.convention));
+  return after.findings.filter(
+    (f) => gone.includes(f.convention) || (f.level === 'error' && !has(before, f.convention)),
+  );
 }
 
 /** Differences without a name where there were none. */
@@ -117,10 +151,10 @@ function rankOf({ layer, name }: SubjectReport): number {
   return digit === undefined ? 4 : Number(digit) + 2;
 }
 
-function withCandidate(blocks: readonly Block[], candidate: Candidate): Block[] {
+function withChanges(blocks: readonly Block[], changes: Candidate['blocks']): Block[] {
   let shift = 0;
   return blocks.map((block, i) => {
-    const text = candidate.blocks.find((b) => b.index === i)?.text ?? block.text;
+    const text = changes.find((b) => b.index === i)?.text ?? block.text;
     const moved = { ...block, line: block.line + shift, text };
     shift += text.split('\n').length - block.text.split('\n').length;
     return moved;

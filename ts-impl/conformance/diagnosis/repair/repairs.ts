@@ -42,19 +42,22 @@ export function makeRepairs(options: RepairOptions): Repairs {
       const tools = { propose: options.propose, again: remembering(again) };
       const start: State = { blocks, subject };
       const alone: Mended[] = [];
-      for (const finding of subject.findings)
+      const departures = subject.findings.filter((f) => f.kind === 'convention');
+      for (const finding of departures)
         alone.push(await mend(finding, start, tools, { left: options.auditsPerFinding }));
-      const { state, steps } = await together(subject.findings, start, alone, tools, options.auditsPerFinding);
-      const mends = subject.findings.flatMap((f, i) => (steps[i] === null ? [] : [f.convention]));
+      const { state, steps } = await together(departures, start, alone, tools, options.auditsPerFinding);
+      const mends = departures.flatMap((f, i) => (steps[i] === null ? [] : [f.convention]));
       if (mends.length > 0) combined.push({ file, before: blocks, after: state.blocks, mends });
       const text = options.textOf(file);
       const diffTo = (now: readonly Block[]) => unifiedDiff(file, text, spliceBlocks(text, blocks, now));
-      const findings = subject.findings.map((finding, i): Finding => {
+      const findings = subject.findings.map((finding): Finding => {
+        const i = departures.indexOf(finding);
+        if (i < 0) return finding;
         const own = alone[i];
         if (own.kind === 'mended') return { ...finding, repair: diffTo(own.state.blocks) };
         const step = steps[i];
         if (step === null) return { ...finding, message: `${finding.message} ${whyNot(own.tried)}` };
-        const earlier = subject.findings.slice(0, i).filter((_, k) => steps[k] !== null);
+        const earlier = departures.slice(0, i).filter((_, k) => steps[k] !== null);
         const told = `Its repair holds those of ${earlier.map((f) => f.convention).join(' and ')}, without which it does not work.`;
         return { ...finding, message: `${finding.message} ${told}`, repair: diffTo(step.blocks) };
       });
@@ -73,9 +76,9 @@ function whyNot(tried: number): string {
 /** The same code is audited once. */
 function remembering(again: MendTools['again']): MendTools['again'] {
   const known = new Map<string, Promise<SubjectReport | null>>();
-  return (blocks) => {
-    const key = JSON.stringify(blocks.map((b) => b.text));
-    const answer = known.get(key) ?? again(blocks);
+  return (blocks, gone) => {
+    const key = JSON.stringify([gone, blocks.map((b) => b.text)]);
+    const answer = known.get(key) ?? again(blocks, gone);
     known.set(key, answer);
     return answer;
   };
@@ -122,7 +125,7 @@ async function lay(
     blocks.push({ ...block, line: block.line + shift, text });
     shift += text.split('\n').length - block.text.split('\n').length;
   }
-  const subject = await tools.again(blocks);
+  const subject = await tools.again(blocks, gone);
   return subject !== null && isMended(gone, start.subject, subject) ? { blocks, subject } : null;
 }
 
