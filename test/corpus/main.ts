@@ -1,17 +1,13 @@
-// `npm run corpus [-- --half building|locked|both] [--filter TEXT] [--lanes N]`: audits the corpus and prints its figures. Exits 1 below a goal.
-// Of the locked half it prints figures alone.
+// `npm run corpus [-- --half building|locked|both|outside] [--filter TEXT] [--lanes N]`: audits the corpus and prints its figures; 1 below a goal.
+// Of the locked half it prints figures alone. With `both` the subjects outside the space are counted too.
 
 import { parseArgs } from 'node:util';
 import { inLanes, startAuditor } from './audit-corpus.ts';
 import { GOALS, meets } from './goals.ts';
-import { type Held, holdFindings } from './hold-findings.ts';
-import { type Half, readCorpus, type Snippet } from './read-corpus.ts';
-import { renderFigures, type Scored, score } from './score.ts';
-
-interface Row extends Scored {
-  readonly snippet: Snippet;
-  readonly subject: string;
-}
+import { endingsOf, renderEndings, renderOutside } from './outside-endings.ts';
+import { type Half, readCorpus, readOutside } from './read-corpus.ts';
+import { type Row, rowsOf } from './rows.ts';
+import { renderFigures, renderMiss, score } from './score.ts';
 
 const { values } = parseArgs({
   options: {
@@ -20,29 +16,38 @@ const { values } = parseArgs({
     lanes: { type: 'string', default: '2' },
   },
 });
-const halves: readonly Half[] = (['building', 'locked'] as const).filter(
-  (h) => h === values.half || values.half === 'both',
-);
-if (halves.length === 0) throw new RangeError(`--half is building, locked or both; it is ${values.half}`);
-const chosen = readCorpus().filter(
-  (s) =>
-    halves.includes(s.half) &&
-    (s.name.includes(values.filter) || Object.keys(s.subjects).join(' ').includes(values.filter)),
-);
-if (chosen.length === 0)
-  throw new RangeError(`no snippet of the ${values.half} half has "${values.filter}" in its name`);
+const parts: Readonly<Record<string, readonly Half[]>> = {
+  building: ['building'],
+  locked: ['locked'],
+  both: ['building', 'locked'],
+  outside: [],
+};
+const halves = parts[values.half];
+if (halves === undefined) throw new RangeError(`--half is building, locked, both or outside; it is ${values.half}`);
+const has = (s: { readonly name: string; readonly subjects: object }) =>
+  `${s.name} ${Object.keys(s.subjects).join(' ')}`.includes(values.filter);
+const chosen = readCorpus().filter((s) => halves.includes(s.half) && has(s));
+const outside = values.half === 'both' || values.half === 'outside' ? readOutside().filter(has) : [];
+if (chosen.length + outside.length === 0)
+  throw new RangeError(`nothing of ${values.half} has "${values.filter}" in its name`);
 
 const auditor = await startAuditor();
 try {
-  const rows = (await inLanes(chosen, Number(values.lanes), scoreSnippet)).flat();
+  const rows = (await inLanes(chosen, Number(values.lanes), async (s) => rowsOf(s, await auditor.audit(s)))).flat();
   let met = true;
-  for (const half of halves) {
-    const of = rows.filter((r) => r.snippet.half === half);
-    if (of.length === 0) continue;
-    if (half === 'building') for (const row of of) printMiss(row);
-    const figures = score(of);
-    process.stdout.write(`${renderFigures(half, figures)}\n`);
-    met &&= meets(figures, GOALS);
+  for (const half of halves)
+    met =
+      printHalf(
+        half,
+        rows.filter((r) => r.snippet.half === half),
+      ) && met;
+  if (outside.length > 0) {
+    const endings = (
+      await inLanes(outside, Number(values.lanes), async (d) => endingsOf(d, await auditor.audit(d)))
+    ).flat();
+    for (const ending of endings) print(renderOutside(ending));
+    print(renderEndings(endings));
+    met &&= endings.every((e) => e.held.ending !== 'misnamed');
   }
   process.exitCode = met ? 0 : 1;
 } finally {
@@ -51,32 +56,14 @@ try {
 
 // --- internal ---
 
-async function scoreSnippet(snippet: Snippet): Promise<Row[]> {
-  const names = Object.keys(snippet.subjects);
-  const { subjects, skipped, milliseconds } = await auditor.audit(snippet);
-  return names.map((subject) => {
-    const expected = snippet.subjects[subject];
-    const held = holdFindings(expected, subjects.find((s) => s.name === subject) ?? null);
-    const because = skipped.filter((s) => s.name === subject || s.name === '').map((s) => s.reason);
-    return {
-      snippet,
-      subject,
-      held: { ...held, remarks: [...held.remarks, ...because] },
-      faithful: Object.keys(expected.findings).length === 0,
-      milliseconds: milliseconds / names.length,
-    };
-  });
+function printHalf(half: Half, rows: readonly Row[]): boolean {
+  if (rows.length === 0) return true;
+  if (half === 'building') for (const row of rows) print(renderMiss(`${row.snippet.name} ${row.subject}`, row.held));
+  const figures = score(rows);
+  print(renderFigures(half, figures));
+  return meets(figures, GOALS);
 }
 
-function printMiss({ snippet, subject, held }: Row): void {
-  if (held.exact) return;
-  process.stdout.write(`✗ ${snippet.name} ${subject}\n${describe(held)}\n`);
-}
-
-function describe({ missed, invented, remarks }: Held): string {
-  return [
-    ...missed.map((m) => `    missed   ${m}`),
-    ...invented.map((i) => `    invented ${i}`),
-    ...remarks.map((r) => `    ${r}`),
-  ].join('\n');
+function print(text: string | null): void {
+  if (text !== null) process.stdout.write(`${text}\n`);
 }

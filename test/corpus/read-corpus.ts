@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Sayable } from './hold-outside.ts';
 
 export type Half = 'building' | 'locked';
 
@@ -27,16 +28,27 @@ export interface Snippet {
 
 /** The snippets in order of their names. */
 export function readCorpus(): readonly Snippet[] {
-  const names = readdirSync(FOLDER).filter((name) => name.endsWith(EXPECTED));
-  return names.sort().map((file) => {
-    const name = file.slice(0, -EXPECTED.length);
-    return {
-      name,
-      half: halfOf(name),
-      bytes: readFileSync(`${FOLDER}${name}`),
-      subjects: JSON.parse(readFileSync(`${FOLDER}${file}`, 'utf8')) as Snippet['subjects'], // our own file
-    };
-  });
+  return documentsIn(FOLDER).map(({ name, bytes, beside }) => ({
+    name,
+    half: halfOf(name),
+    bytes,
+    subjects: beside as Snippet['subjects'], // our own file
+  }));
+}
+
+/** A document of subjects that are no point of the space. */
+export interface OutsideDocument {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly subjects: Readonly<Record<string, Sayable>>;
+}
+
+export function readOutside(): readonly OutsideDocument[] {
+  return documentsIn(OUTSIDE).map(({ name, bytes, beside }) => ({
+    name,
+    bytes,
+    subjects: beside as OutsideDocument['subjects'], // our own file
+  }));
 }
 
 /** Half of all names are `locked`: those whose hash begins with a set bit. */
@@ -57,4 +69,16 @@ export function hashOfHalf(snippets: readonly Snippet[], half: Half): string {
 
 const FOLDER = fileURLToPath(new URL('./snippets/', import.meta.url));
 
+const OUTSIDE = fileURLToPath(new URL('./outside/', import.meta.url));
+
 const EXPECTED = '.expected.json';
+
+/** The documents of a folder in order of their names, each with what stands beside it. */
+function documentsIn(folder: string) {
+  const names = readdirSync(folder).filter((name) => name.endsWith(EXPECTED));
+  return names.sort().map((file) => {
+    const name = file.slice(0, -EXPECTED.length);
+    const beside: unknown = JSON.parse(readFileSync(`${folder}${file}`, 'utf8'));
+    return { name, bytes: readFileSync(`${folder}${name}`), beside };
+  });
+}

@@ -58,6 +58,13 @@ export function renderFigures(name: string, f: Figures): string {
   ].join('\n');
 }
 
+/** What is not as expected of one subject; null where all is. */
+export function renderMiss(name: string, { exact, missed, invented, remarks }: Held): string | null {
+  if (exact) return null;
+  const lines = [...missed.map((m) => `missed   ${m}`), ...invented.map((i) => `invented ${i}`), ...remarks];
+  return [`✗ ${name}`, ...lines.map((line) => `    ${line}`)].join('\n');
+}
+
 // --- internal ---
 
 /** Of nothing there is no share: NaN, which passes no goal. */

@@ -2,6 +2,7 @@
 
 import { type Auditor, inLanes } from '../audit-corpus.ts';
 import { type Held, holdFindings } from '../hold-findings.ts';
+import { renderMiss } from '../score.ts';
 import type { RandomSubject } from './write-subject.ts';
 
 /**
@@ -66,14 +67,10 @@ export function renderTally({ count, recovered, open, wrong }: Tally): string {
 }
 
 /** Null where there is nothing to say. */
-export function renderMiss({ subject, held, ending }: Judged, seed: number): string | null {
+export function renderJudged({ subject, held, ending }: Judged, seed: number): string | null {
   if (ending === 'recovered') return null;
-  const lines = [
-    ...held.missed.map((m) => `    missed   ${m}`),
-    ...held.invented.map((i) => `    invented ${i}`),
-    ...held.remarks.map((r) => `    ${r}`),
-  ];
-  return `✗ ${ending}: --seed ${seed} --show ${subject.index} (${subject.name}) ${JSON.stringify(subject.expected.findings)}\n${lines.join('\n')}`;
+  const name = `${ending}: --seed ${seed} --show ${subject.index} (${subject.name}) ${JSON.stringify(subject.expected.findings)}`;
+  return renderMiss(name, { ...held, exact: false });
 }
 
 // --- internal ---

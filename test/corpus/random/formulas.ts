@@ -2,7 +2,7 @@
 
 import type { Draw } from '../../../cases/counter.ts';
 import type { Departures } from '../read-corpus.ts';
-import type { Geometry } from './geometry.ts';
+import type { Geometry } from './layout.ts';
 import type { Point } from './point.ts';
 
 /** Lines that define `mean` and `var`. */

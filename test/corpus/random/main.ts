@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startAuditor } from '../audit-corpus.ts';
-import { auditRandom, renderMiss, renderTally, tallyOf } from './audit-random.ts';
+import { auditRandom, renderJudged, renderTally, tallyOf } from './audit-random.ts';
 import { randomSubject } from './write-subject.ts';
 
 const { values } = parseArgs({
@@ -48,7 +48,7 @@ async function run(): Promise<void> {
       auditor,
       Number(values.lanes),
       (j) => {
-        const text = renderMiss(j, seed);
+        const text = renderJudged(j, seed);
         if (text !== null) process.stdout.write(`${text}\n`);
       },
     );

@@ -1,7 +1,7 @@
 // Python for the buffers of a subject: how they begin, how a step moves them, what is read from them. It knows no formula of the output.
 
 import type { Draw } from '../../../cases/counter.ts';
-import type { Geometry } from './geometry.ts';
+import type { Geometry } from './layout.ts';
 import type { Names } from './names.ts';
 import type { Point } from './point.ts';
 
