@@ -11,6 +11,7 @@ import {
   kindOfFile,
 } from '../conformance/diagnosis/documents/document.ts';
 import { type Edge, UsageError } from './edge.ts';
+import { moduleTarget } from './module-target.ts';
 
 /** The target that means standard input. */
 export const STANDARD_INPUT = '-';
@@ -42,6 +43,11 @@ export function readDocuments(edge: Edge, targets: readonly string[], as: Docume
     if (!documents.has(key)) documents.set(key, document);
   };
   for (const target of targets) {
+    const module = hasMagic(target) ? null : moduleTarget(target);
+    if (module !== null) {
+      documents.set(target, module);
+      continue;
+    }
     if (target === STANDARD_INPUT) add(readDocument(edge, target, as));
     else if (!existsSync(target) && hasMagic(target)) {
       for (const file of matching(target)) add({ ...readDocument(edge, file, as), found: true });

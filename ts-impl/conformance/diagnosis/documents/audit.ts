@@ -7,6 +7,8 @@ import { addTotals } from '../../report/tally.ts';
 import type { Subject } from '../../subjects/subject.ts';
 import type { Host } from '../../subjects/workers.ts';
 import { withClaimsOf } from '../claims/claims-of.ts';
+import { openForeignModule } from '../../subjects/js/foreign/foreign-module.ts';
+import { auditModule, type OpenModule } from '../modules/audit-module.ts';
 import { auditBlocks } from './audit-blocks.ts';
 import type { Block } from './block.ts';
 import { DocumentError, type DocumentKind, findBlocks } from './document.ts';
@@ -19,6 +21,8 @@ export interface AuditDocument {
   readonly as?: DocumentKind | null;
   /** It was found in a folder or by a pattern: that it can't be read is no error then. */
   readonly found?: boolean;
+  /** It is a module of JavaScript or TypeScript: its path, and the export meant, null for all. */
+  readonly module?: { readonly path: string; readonly export: string | null };
 }
 
 export interface AuditOptions {
@@ -34,6 +38,8 @@ export interface AuditOptions {
   readonly onProgress?: (name: string) => void;
   /** Called with each subject that has findings: returns it with the repairs that it found for them. */
   readonly repair?: Repair;
+  /** How a module is opened; tests that run from source open it otherwise. */
+  readonly openModule?: OpenModule;
   /** Called with facts about a subject that are no findings, for people. */
   readonly onRemarks?: (source: SubjectReport['source'], remarks: readonly string[]) => void;
 }
@@ -57,6 +63,17 @@ export async function audit(documents: readonly AuditDocument[], options: AuditO
   for (const [i, document] of documents.entries()) {
     const { file } = document;
     if (documents.length > 1) options.onProgress?.(`${file} (${i + 1} of ${documents.length})`);
+    if (document.module !== undefined) {
+      const text = new TextDecoder().decode(document.bytes);
+      const entries = await auditModule(
+        { file, text, ...document.module },
+        options,
+        options.openModule ?? openForeignModule,
+      );
+      subjects.push(...entries.filter((entry) => 'verdict' in entry));
+      skipped.push(...entries.filter((entry): entry is Skipped => !('verdict' in entry)));
+      continue;
+    }
     const blocks = blocksOf(document);
     if (typeof blocks === 'string') {
       skipped.push({ name: file, source: null, reason: blocks });

@@ -1,6 +1,7 @@
 // Reads off which statistics the gradient flows through, by holding the subject's input gradient against the model's in each combination.
 
 import { sizeOf } from '../../../tensor/shape.ts';
+import type { StepResult } from '../../outcome.ts';
 import { modelForward } from '../model/model.ts';
 import { initialState } from '../model/model-state.ts';
 import { optionsOf } from '../model/model-subject.ts';
@@ -23,6 +24,8 @@ import type { Stance } from './stance.ts';
 export type GradientMeasurement =
   | { readonly kind: 'measured'; readonly gradient: Gradient }
   | { readonly kind: 'refused'; readonly message: string }
+  /** It has no way back. */
+  | { readonly kind: 'not-asked' }
   | { readonly kind: 'unknown' };
 
 /** Measures the gradient of a training step. One round trip. `profile` is complete but for it. */
@@ -46,13 +49,15 @@ export async function measureGradient(
       backward(float64(g, shape)),
     ]),
   ]);
+  if (outcome.kind === 'unsupported') return { kind: 'not-asked' };
   const last = resultsOf(outcome).at(-1);
   if (last?.kind === 'refused') return { kind: 'refused', message: `${last.type}: ${last.message}` };
   const seen = valuesOf(outcome, resultsOf(outcome).length - 1, 'input.grad');
   if (seen === null) return { kind: 'unknown' };
+  const answered = specimen.partialGradients === true ? { answered: gradientNames(last) } : {};
   for (const meanDetached of [false, true]) {
     for (const varianceDetached of [false, true]) {
-      const gradient = { meanDetached, varianceDetached };
+      const gradient = { meanDetached, varianceDetached, ...answered };
       const state = initialState();
       if (profile.affine.weight !== null) state.weight = weight;
       const model = modelForward({ ...profile, gradient }, optionsOf(profile), state, x, shape, 'train').backward(
@@ -63,4 +68,10 @@ export async function measureGradient(
     }
   }
   return { kind: 'unknown' };
+}
+
+// --- internal ---
+
+function gradientNames(result: StepResult | undefined): string[] {
+  return result?.kind === 'returned' ? result.tensors.map(({ name }) => name) : [];
 }

@@ -18,6 +18,10 @@ export interface ConstructorParameter {
 export interface Specimen {
   readonly name: string;
   readonly signature: readonly ConstructorParameter[];
+  /** It may answer the gradient of its input and none of its parameters': what it never answers is not asked. */
+  readonly partialGradients?: boolean;
+  /** Whether the source of the class holds such words; a hint, and left out where there is no source. */
+  readonly mentions?: (words: RegExp) => boolean;
   ask(cases: readonly Case[]): Promise<readonly Outcome[]>;
 }
 

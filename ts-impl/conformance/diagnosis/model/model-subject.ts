@@ -101,7 +101,8 @@ class Bench {
     if (affine.bias !== null && grads.bias !== null) {
       all.push({ name: `${affine.bias.name}.grad`, tensor: flat(grads.bias) });
     }
-    return all;
+    const answered = this.profile.gradient?.answered;
+    return answered === undefined ? all : all.filter(({ name }) => answered.includes(name));
   }
 
   private tensors(what: 'buffers' | 'all'): NamedTensor[] {

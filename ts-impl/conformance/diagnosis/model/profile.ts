@@ -110,6 +110,8 @@ export interface Running {
 export interface Gradient {
   readonly meanDetached: boolean;
   readonly varianceDetached: boolean;
+  /** Names of the gradients that it answers, for a specimen that need not answer all; all where left out. */
+  readonly answered?: readonly string[];
 }
 
 export interface Layouts {

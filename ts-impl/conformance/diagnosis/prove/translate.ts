@@ -88,7 +88,11 @@ function torchNames(dictionary: Dictionary): [string, string][] {
     ['output', 'output'],
     ['input.grad', 'input.grad'],
   ];
-  for (const [torch, name] of dictionary.names) names.push([torch, name], [`${torch}.grad`, `${name}.grad`]);
+  const answered = dictionary.profile.gradient?.answered;
+  for (const [torch, name] of dictionary.names) {
+    names.push([torch, name]);
+    if (answered?.includes(`${name}.grad`) ?? true) names.push([`${torch}.grad`, `${name}.grad`]);
+  }
   return names;
 }
 
