@@ -24,7 +24,8 @@ export async function diagnose(
   given: Specimen,
   options: DiagnoseOptions,
 ): Promise<Diagnosed & { readonly cost: Cost }> {
-  const { specimen, cost } = counted(given);
+  const { mentions } = options;
+  const { specimen, cost } = counted(mentions === undefined ? given : { ...given, mentions });
   try {
     return { ...(await diagnoseWhole(specimen, options)), cost };
   } catch (problem) {

@@ -142,7 +142,7 @@ export const weightInitial: Axis = {
   level: 'error',
   values: ['ones', 'uniform', 'zeros', 'other'],
   about: 'what fresh parameters hold: PyTorch has a weight of ones and a bias of zeros',
-  pytorch: (target) => (target.kind === 'InstanceNorm' && !target.affine ? null : 'ones'),
+  pytorch: () => 'ones',
   measured: ({ profile: { affine, traits } }) => {
     const { weight, bias } = traits.initial;
     if (affine.weight === null && affine.bias === null) return null;

@@ -30,7 +30,8 @@ export function channelWord(profile: Profile, target: Target): string | null {
   if (users.kind === 'axes' && !sameAxes(members.kept, users.kept)) return 'broadcast-last';
   const last = profile.shape.length - 1;
   const swap = (to: number) => keptAxes(target).map((axis) => (axis === 1 ? to : axis));
-  if (last !== 1 && sameAxes(members.kept, swap(last))) return '-1';
+  // Where parameters or buffers lie along axis 1, that is the channels', whatever the statistics run over.
+  if (last !== 1 && sameAxes(members.kept, swap(last)) && !parametersLieAlong(profile, 1)) return '-1';
   if (target.kind === 'BatchNorm' && sameAxes(members.kept, [0]) && parametersLieAlong(profile, 0)) return '0';
   return null;
 }

@@ -58,9 +58,8 @@ export function argumentChoices(
     ? [
         { size: [lastSize], axis: 'last', list: false },
         { size: [lastSize], axis: 'last', list: true },
-        // Two of the axes: neither the last alone nor all but the first. torch.ones(dim) takes a list by accident; a "shape" speaks of one.
-        ...(shape.length === 4 && speaksOfShape(wanted, roles)
-          ? [{ size: [shape[2], lastSize], axis: 'last' as const, list: true }]
+        ...(shape.length === 4
+          ? [2, 3].map((count) => ({ size: [...shape.slice(4 - count)], axis: 'last' as const, list: true }))
           : []),
       ]
     : [
@@ -104,12 +103,6 @@ export function withMomentum(args: Arguments, argument: { readonly name: string 
 }
 
 // --- internal ---
-
-function speaksOfShape(wanted: readonly ConstructorParameter[], roles: ReadonlyMap<string, ArgumentRole>): boolean {
-  return wanted.some(
-    (p) => roles.get(p.name) === 'size' && (p.variadic === true || /shape|dims$|sizes$/i.test(p.name)),
-  );
-}
 
 /** A size with a default: `d_model=512`, but not `dim=-1`; and `*shape`, which has none. */
 function isWidth(p: ConstructorParameter): boolean {

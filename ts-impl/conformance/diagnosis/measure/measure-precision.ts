@@ -46,7 +46,11 @@ export function precisionOf(outcome: Outcome, profile: Profile): Traits['precisi
   const whole = modelForward(profile, optionsOf(profile), state, x, profile.shape, 'train').output;
   const share = (predicted: Float64Array) => seen.filter((v, i) => v === predicted[i]).length / seen.length;
   const before = share(whole.map(rounded));
-  const after = profile.affine.weight === null ? 0 : share(afterRounding(profile, x, weight, bias));
+  const after = Math.max(
+    ...[true, false].map((fused) =>
+      profile.affine.weight === null ? 0 : share(afterRounding(profile, x, weight, bias, fused)),
+    ),
+  );
   if (Math.max(before, after) >= EXACT) {
     const affine = Math.min(before, after) >= EXACT ? null : after > before ? 'after-rounding' : 'before-rounding';
     return { accumulation: 'float32-or-wider', affine: profile.affine.weight === null ? null : affine };
@@ -73,12 +77,13 @@ function parameters({ affine }: Profile): { weight: Float64Array | null; bias: F
   return { weight: of(affine.weight, 113), bias: of(affine.bias, 115) };
 }
 
-/** The normalised value rounded first, then every operation of the affine form rounded by itself. */
+/** The normalised value rounded first, then every operation of the affine form rounded by itself, or weight and bias in one (`fused`). */
 function afterRounding(
   profile: Profile,
   x: Float64Array,
   weight: Float64Array | null,
   bias: Float64Array | null,
+  fused: boolean,
 ): Float64Array {
   const { shape, affine } = profile;
   const bare: Profile = { ...profile, affine: { form: 'none', weight: null, bias: null, identity: 1 } };
@@ -93,7 +98,7 @@ function afterRounding(
   return z.map((v, i) => {
     const factor = affine.form === 'one-plus-weight' ? rounded(1 + (w?.(i) ?? 0)) : (w?.(i) ?? 1);
     if (affine.form === 'bias-before-weight') return rounded(rounded(rounded(v) + (b?.(i) ?? 0)) * factor);
-    const scaled = rounded(rounded(v) * factor);
+    const scaled = fused && b !== null ? rounded(v) * factor : rounded(rounded(v) * factor);
     return b === null ? scaled : rounded(scaled + b(i));
   });
 }

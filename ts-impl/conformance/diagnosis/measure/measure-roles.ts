@@ -1,13 +1,15 @@
 // First questions to a specimen: which outputs one input element moves, and what each tensor of the instance is for. By behaviour, not by name.
 
-import type { Case, Step } from '../../../../cases/case.ts';
+import { type Case, float, type Step } from '../../../../cases/case.ts';
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import type { Outcome } from '../../outcome.ts';
 import { type Structure, structureFromInfluence, telltaleIndex } from '../model/partition.ts';
+import type { ArgumentRole } from './constructor-arguments.ts';
 import { noise } from './noise.ts';
 import { primed } from './primed-specimen.ts';
 import { construct, float64, forward, probe, readAll, type Specimen, setTensor, valuesOf } from './specimen.ts';
 import type { Stance, StateTensor } from './stance.ts';
+import { TRIAL_MOMENTUM } from './update-rule.ts';
 
 /** The job of each tensor of the instance, by its name there; null where nothing has the job. */
 export interface TensorRoles {
@@ -31,18 +33,34 @@ export interface RoleMeasurement {
   readonly roles: TensorRoles;
   /** No other output moved: the output depends on its own element alone, in training and in a step after it. */
   readonly elementwise: boolean;
+  /** What each constructor argument with a number as its default turned out to be for. */
+  readonly argumentRoles: ReadonlyMap<string, ArgumentRole>;
   /** A trained instance gives in eval what it gives in training, on the same input. */
   readonly evalIsTrain: boolean;
 }
 
 /** Measures structure and roles at the stance. One round trip. */
 export async function measureRoles(specimen: Specimen, stance: Stance): Promise<RoleMeasurement> {
-  const plan = new Plan(specimen.name, stance);
+  const plan = new Plan(specimen, stance);
   // Behind a weight of 0 nothing shows.
   const zeros = stance.tensors.filter((t) => t.kind === 'parameter' && !t.late && t.initial.every((v) => v === 0));
   const outcomes = await primed(specimen, zeros, 0.5).ask(plan.cases);
   const { structure, elementwise } = readStructure(plan, outcomes);
-  return { structure, elementwise, evalIsTrain: evalIsTrain(outcomes), roles: readRoles(plan, outcomes) };
+  const roles = readRoles(plan, outcomes);
+  const argumentRoles = readArguments(plan, outcomes, stance.roles, roles);
+  return { structure, elementwise, evalIsTrain: evalIsTrain(outcomes), roles, argumentRoles };
+}
+
+/** Which elements share a statistic at a stance, in two questions; null where nothing of the model space fits. */
+export async function measureStructure(specimen: Specimen, stance: Stance): Promise<Structure | null> {
+  const index = telltaleIndex(stance.shape);
+  const x = noise(11, sizeOf(stance.shape));
+  const bumped = x.slice();
+  bumped[index.reduce((at, i, axis) => at * stance.shape[axis] + i, 0)] += 1.7;
+  const ask = (values: Float64Array) =>
+    probe(specimen.name, [construct(specimen.name, stance.arguments), forward('train', float64(values, stance.shape))]);
+  const outcomes = await specimen.ask([ask(x), ask(bumped)]);
+  return readStructure({ index, shape: stance.shape }, outcomes).structure;
 }
 
 // --- internal ---
@@ -55,8 +73,10 @@ class Plan {
   readonly x: Float64Array;
   readonly candidates: readonly StateTensor[];
   readonly start = new Map<string, number>();
+  /** Constructor arguments that are tried at another value, and the case of each. */
+  readonly numbers = new Map<string, number>();
 
-  constructor(name: string, stance: Stance) {
+  constructor({ name, signature }: Specimen, stance: Stance) {
     this.shape = stance.shape;
     this.index = telltaleIndex(stance.shape);
     this.x = noise(11, sizeOf(stance.shape));
@@ -86,7 +106,41 @@ class Plan {
       const moved = setTensor(t.name, float64(bumpOf(t), t.shape));
       add(moved, ...all);
     }
+    for (const { name: argument, default: value } of signature) {
+      if (value?.kind !== 'float' || argument in stance.arguments) continue;
+      this.numbers.set(argument, this.cases.length);
+      const args = { ...stance.arguments, [argument]: float(value.value === TRIAL_MOMENTUM ? 0.75 : TRIAL_MOMENTUM) };
+      const tried = [forward('train', x), readAll, forward('train', other), forward('eval', other)];
+      this.cases.push(probe(name, [construct(name, args), ...tried]));
+    }
   }
+}
+
+/** An argument that moves the running mean is the momentum, one that moves the output and not the mean is eps, whatever they are called. */
+function readArguments(
+  plan: Plan,
+  outcomes: readonly Outcome[],
+  named: ReadonlyMap<string, ArgumentRole>,
+  roles: TensorRoles,
+): ReadonlyMap<string, ArgumentRole> {
+  const found = new Map(named);
+  const moves = (at: number, step: number, name: string) => {
+    const change = difference(valuesOf(outcomes[at], step, name), valuesOf(outcomes[0], step, name));
+    return change?.some((v) => Math.abs(v) > 1e-9) ?? false;
+  };
+  const shown = new Map<string, ArgumentRole>();
+  for (const [argument, at] of plan.numbers) {
+    const mean = roles.runningMean !== null && moves(at, 2, roles.runningMean);
+    const train = moves(at, 1, 'output');
+    if (mean || (!train && moves(at, 4, 'output'))) shown.set(argument, 'momentum');
+    else if (train) shown.set(argument, 'eps');
+  }
+  for (const [argument, role] of shown) {
+    // What merely bears the name of a job that another one does has none.
+    for (const [other, its] of found) if (its === role && !shown.has(other)) found.set(other, 'other');
+    found.set(argument, role);
+  }
+  return found;
 }
 
 function bumpOf(t: StateTensor): Float64Array {
@@ -94,7 +148,7 @@ function bumpOf(t: StateTensor): Float64Array {
 }
 
 function readStructure(
-  plan: Plan,
+  plan: Pick<Plan, 'index' | 'shape'>,
   outcomes: readonly Outcome[],
 ): { structure: Structure | null; elementwise: boolean } {
   // Steps 1 (train) and 3 (train again, other input): the second shows statistics that only the buffers carry.

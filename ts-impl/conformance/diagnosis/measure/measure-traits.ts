@@ -8,6 +8,7 @@ import type { InitialEntries, Profile, Traits } from '../model/profile.ts';
 import { distance } from '../prove/proof.ts';
 import { batchStatistics } from './batch-statistics.ts';
 import { algorithmCase, algorithmOf } from './measure-algorithm.ts';
+import { identitySteps } from './measure-evaluation.ts';
 import { precisionCase, precisionOf } from './measure-precision.ts';
 import type { TensorRoles } from './measure-roles.ts';
 import { noise } from './noise.ts';
@@ -26,8 +27,8 @@ export async function measureTraits(
   const questions = {
     algorithm: algorithmCase(name, stance, roles, profile),
     precision: precisionCase(name, stance, roles, profile),
-    epsZero: epsZeroCase(name, stance, profile),
-    untracked: untrackedCase(specimen, stance, profile),
+    epsZero: epsZeroCase(name, stance, roles, profile),
+    untracked: untrackedCase(specimen, stance, roles, profile),
     state: probe(name, [construct(name, stance.arguments), { kind: 'save_state' }]),
     otherRank: otherRankCase(name, profile, otherRank(stance, others)),
     wrongChannels: wrongChannelsCase(name, stance, profile),
@@ -71,11 +72,20 @@ function initialOf(stance: Stance, roles: TensorRoles): Traits['initial'] {
 }
 
 /** Inputs that an eps of 0 scales up and any other does not. */
-function epsZeroCase(name: string, stance: Stance, { epsArgument, scale, shape }: Profile): Case | null {
+function epsZeroCase(
+  name: string,
+  stance: Stance,
+  roles: TensorRoles,
+  { affine, epsArgument, scale, shape }: Profile,
+): Case | null {
   if (epsArgument === null || !(scale.eps > 0)) return null;
   const x = noise(121, sizeOf(shape)).map((v) => v * Math.sqrt(scale.eps));
   const args = { ...stance.arguments, [epsArgument]: float(0) };
-  return probe(name, [construct(name, args), forward('train', float64(x, shape))]);
+  return probe(name, [
+    construct(name, args),
+    ...identitySteps(stance, roles, affine),
+    forward('train', float64(x, shape)),
+  ]);
 }
 
 function epsZeroOf(outcome: Outcome, c: Case, profile: Profile): Traits['epsZero'] {
@@ -86,7 +96,8 @@ function epsZeroOf(outcome: Outcome, c: Case, profile: Profile): Traits['epsZero
 }
 
 /** Eval of a layer without running statistics where it has an option for that, or before the step that makes them. */
-function untrackedCase(specimen: Specimen, stance: Stance, profile: Profile): Case | null {
+function untrackedCase(specimen: Specimen, stance: Stance, roles: TensorRoles, profile: Profile): Case | null {
+  const identity = identitySteps(stance, roles, profile.affine);
   const option = specimen.signature.find((p) => stance.roles.get(p.name) === 'track' && p.default?.kind === 'bool');
   const x = (seed: number) =>
     float64(
@@ -95,11 +106,16 @@ function untrackedCase(specimen: Specimen, stance: Stance, profile: Profile): Ca
     );
   if (profile.running === null) return null;
   if (profile.running.late) {
-    return probe(specimen.name, [construct(specimen.name, stance.arguments), forward('eval', x(131))]);
+    return probe(specimen.name, [construct(specimen.name, stance.arguments), ...identity, forward('eval', x(131))]);
   }
   if (option === undefined) return null;
   const args = { ...stance.arguments, [option.name]: bool(false) };
-  return probe(specimen.name, [construct(specimen.name, args), forward('train', x(131)), forward('eval', x(132))]);
+  return probe(specimen.name, [
+    construct(specimen.name, args),
+    ...identity,
+    forward('train', x(131)),
+    forward('eval', x(132)),
+  ]);
 }
 
 function untrackedOf(outcome: Outcome, c: Case, profile: Profile): Traits['untrackedEval'] {

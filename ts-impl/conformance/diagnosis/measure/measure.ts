@@ -11,10 +11,10 @@ import { distance } from '../prove/proof.ts';
 import { inFloat32 } from './float32-specimen.ts';
 import { measureAffine } from './measure-affine.ts';
 import { measureConduct } from './measure-conduct.ts';
-import { measureEvaluation } from './measure-evaluation.ts';
+import { identitySteps, measureEvaluation } from './measure-evaluation.ts';
 import { measureGradient } from './measure-gradient.ts';
 import { measureHidden } from './measure-hidden.ts';
-import { measureRoles, type TensorRoles } from './measure-roles.ts';
+import { measureRoles, measureStructure, type TensorRoles } from './measure-roles.ts';
 import { measureRunning } from './measure-running.ts';
 import { measureScale, type ScaleMeasurement } from './measure-scale.ts';
 import { measureTraits } from './measure-traits.ts';
@@ -76,19 +76,17 @@ async function climbAndMeasure(
   if (search.kind === 'stochastic') {
     return { kind: 'unusable', constructed: true, message: 'the same call twice gives different results' };
   }
-  const stance = await spreadOut(specimen, search.stance, search.others);
+  const found = await spreadOut(specimen, search.stance, search.others);
   const unknown = (message: string, looksLikeNorm: boolean): Measurement => ({
     kind: 'unknown',
-    stance,
+    stance: found,
     looksLikeNorm,
     message,
   });
-  const asked = primed(
-    specimen,
-    stance.tensors.filter((t) => t.late),
-    PRIMED,
-  );
-  const { structure, roles: seen, elementwise, evalIsTrain } = await measureRoles(asked, stance);
+  const late = found.tensors.filter((t) => t.late);
+  const asked = primed(specimen, late, PRIMED);
+  const { structure, roles: seen, argumentRoles, elementwise, evalIsTrain } = await measureRoles(asked, found);
+  const stance = { ...found, roles: argumentRoles };
   if (elementwise)
     return unknown('no output moves with any other input element than its own: nothing is normalised', false);
   if (structure === null) return unknown('which outputs an input element moves fits no set of axes', false);
@@ -159,21 +157,21 @@ async function completed(
     dtype,
     evalIsTrain,
   };
-  return withEpsArgument(specimen, stance, draft);
+  return withEpsArgument(specimen, stance, roles, draft);
 }
 
 /**
  * The stance to measure at. (N, C) tells nothing of where channels lie: a specimen that also takes (N, L, C), one statistic for each place on
- * the last axis, is measured there. One that takes two sizes but does not treat them as PyTorch does is measured with two.
+ * the last axis, is measured there. One that takes a list of sizes is measured with as many as it treats as PyTorch does, two if it may be.
  */
 async function spreadOut(specimen: Specimen, stance: Stance, others: readonly Stance[]): Promise<Stance> {
-  const several = others.find((o) => o.sizeAxis === 'last' && o.size?.length === 2 && o.shape.length === 4);
-  if (several !== undefined && stance.sizeAxis === 'last' && stance.size?.length === 1) {
-    const { structure } = await measureRoles(specimen, several);
-    const { members } = structure ?? {};
-    const whole = members?.kind === 'axes' && members.groups === null && members.kept.join() === '0,1';
-    const oneSize = several.tensors.some((t) => t.kind === 'parameter' && t.shape.length === 1);
-    if (members !== undefined && (!whole || oneSize)) return several;
+  const lists = [stance, ...others].filter((o) => takesList(o) && !o.coincidence);
+  if (lists.length > 0 && stance.sizeAxis === 'last' && (takesList(stance) || handlesLists(specimen))) {
+    const bySize = [2, 3, 1].flatMap((count) => lists.find((o) => o.size?.length === count) ?? []);
+    // A number is taken too: then only a list that is not treated as PyTorch does tells more than the number.
+    if (!takesList(stance)) return (await treatsAsPyTorch(specimen, bySize[0])) ? stance : bySize[0];
+    for (const candidate of bySize) if (await treatsAsPyTorch(specimen, candidate)) return candidate;
+    return bySize[0];
   }
   if (stance.shape.length !== 2) return stance;
   const wider = others.find((o) => !o.coincidence && o.sizeAxis === 'last' && o.shape.length > 2);
@@ -189,6 +187,22 @@ async function spreadOut(specimen: Specimen, stance: Stance, others: readonly St
   return structure !== null && structure.members !== structure.users ? square : stance;
 }
 
+const takesList = (stance: Stance) =>
+  stance.sizeAxis === 'last' && Object.values(stance.arguments).some((v) => v.kind === 'list');
+
+/** torch.ones(dim) takes a list by accident; this is code that means to. */
+const handlesLists = (specimen: Specimen) => specimen.mentions?.(/isinstance\(|\btuple\(|\blist\(|\blen\(/) ?? false;
+
+/** Statistics over just the axes whose sizes were given, and a parameter entry for each of their elements. */
+async function treatsAsPyTorch(specimen: Specimen, stance: Stance): Promise<boolean> {
+  const structure = await measureStructure(specimen, stance);
+  const count = stance.size?.length ?? 1;
+  const leading = stance.shape.slice(count).map((_, axis) => axis);
+  const kept = structure?.members.kind === 'axes' && structure.members.groups === null ? structure.members.kept : null;
+  const whole = stance.tensors.every((t) => t.kind !== 'parameter' || sizeOf(t.shape) === sizeOf(stance.size ?? []));
+  return whole && kept !== null && kept.join() === leading.join();
+}
+
 /** A shape in which each statistic has one value and the size argument still fits; null where there is none. */
 function singleShape(stance: Stance, structure: Structure): Shape | null {
   const { members } = structure;
@@ -200,14 +214,21 @@ function singleShape(stance: Stance, structure: Structure): Shape | null {
 }
 
 /** The profile with the constructor argument that sets eps, if one does, and what it means: eps itself, or its square. */
-async function withEpsArgument(specimen: Specimen, stance: Stance, profile: Profile): Promise<Profile> {
+async function withEpsArgument(
+  specimen: Specimen,
+  stance: Stance,
+  roles: TensorRoles,
+  profile: Profile,
+): Promise<Profile> {
+  const identity = identitySteps(stance, roles, profile.affine);
   const argument = specimen.signature.find((p) => stance.roles.get(p.name) === 'eps');
   if (argument === undefined) return profile;
   const x = float64(noise(91, sizeOf(stance.shape)), stance.shape);
-  const ask = (args: Arguments) => probe(specimen.name, [construct(specimen.name, args), forward('train', x)]);
+  const ask = (args: Arguments) =>
+    probe(specimen.name, [construct(specimen.name, args), ...identity, forward('train', x)]);
   const trial = ask({ ...stance.arguments, [argument.name]: float(TRIAL_EPS) });
   const [plain, moved] = await specimen.ask([ask(stance.arguments), trial]);
-  const [a, b] = [valuesOf(plain, 1, 'output'), valuesOf(moved, 1, 'output')];
+  const [a, b] = [plain, moved].map((o) => valuesOf(o, 1 + identity.length, 'output'));
   if (a === null || b === null || a.every((v, i) => Math.abs(v - b[i]) <= 1e-9)) return profile;
   const asEps = { ...profile, epsArgument: argument.name };
   if (distance(askModel(asEps, trial), moved) <= asEps.agreement) return asEps;
