@@ -45,8 +45,8 @@ export function checkFloat(kernel: string, input: Tensor): void {
  * Throws where there is another mix.
  */
 export function checkMixed(input: Tensor, parameters: readonly (Tensor | null)[]): boolean {
-  const first = parameters.find((p) => p !== null);
-  if (first === undefined || first === null || first.dtype === input.dtype) return false;
+  const first = parameters.find((p) => p !== null) ?? null;
+  if (first === null || first.dtype === input.dtype) return false;
   for (const p of parameters) {
     if (p !== null && p.dtype !== 'float32') {
       throw new TorchError('RuntimeError', 'mixed dtype (CPU): expect parameter to have scalar type of Float');

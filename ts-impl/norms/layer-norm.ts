@@ -27,7 +27,7 @@ export function layerNorm(
   checkMixed(input, [weight, bias]);
   checkNormalizedShape(normalizedShape, weight, bias);
   const leading = input.shape.length - normalizedShape.length;
-  if (leading < 0 || input.shape.slice(leading).join() !== normalizedShape.join()) {
+  if (input.shape.slice(leading).join() !== normalizedShape.join()) {
     throw new TorchError(
       'RuntimeError',
       `Given normalized_shape=${sizes(normalizedShape)}, expected input with shape [*, ${normalizedShape.join(', ')}], but got input of size${sizes(input.shape)}`,

@@ -171,10 +171,18 @@ const CALLS: readonly (readonly [LayerName, FunctionName, Shapes, Arguments])[] 
     { bias: [3] },
     { weight: [1, 6] },
     { bias: [1, 6] },
+    { weight: [6, 1] },
+    { input: [0, 6, 4], weight: [6], bias: [6] },
+    { input: [2, 6, 0], weight: [6], bias: [6] },
+    { input: [2, 6, 0], weight: [6] },
+    { input: [2, 6, 0], bias: [6] },
   ).map((shapes) => ['GroupNorm', 'group_norm', { input: [2, 6, 4], ...shapes }, { num_groups: int(2) }] as const),
   ...Array.of<Shapes>({ bias: [4] }, { weight: [4] }, { weight: [3] }, { bias: [1, 4] }).map(
     (shapes) => ['LayerNorm', 'layer_norm', { input: [2, 4], ...shapes }, { normalized_shape: ints([4]) }] as const,
   ),
+  ['LayerNorm', 'layer_norm', { input: [2, 4] }, { normalized_shape: ints([]) }],
+  ['LayerNorm', 'layer_norm', { input: [2, 4] }, { normalized_shape: ints([3, 2, 4]) }],
+  ['LayerNorm', 'layer_norm', { input: [2, 4], weight: [3, 4] }, { normalized_shape: ints([2, 4]) }],
 ];
 
 /** Of products too small for the dtype, whose sums are a −0 that PyTorch does not answer. */
