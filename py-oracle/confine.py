@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import mmap
 import os
 import resource
 import signal
+import socket
 import sys
 from typing import Callable, NoReturn
+
+import system_calls
 
 _FILE_BYTES = 64 << 20
 _OPEN_FILES = 256
 _PROCESSES = 128
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-_PR_SET_NO_NEW_PRIVS = 38
 
 
 class CannotConfine(Exception):
@@ -95,8 +98,9 @@ def limit(memory_bytes: int, alone: bool) -> None:
         resource.setrlimit(resource.RLIMIT_NPROC, (_PROCESSES, _PROCESSES))
     data = _data_bytes() + memory_bytes
     resource.setrlimit(resource.RLIMIT_DATA, (data, data))
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)  # no sudo, and no other program of more rights
+    if system_calls.known_here():
+        with contextlib.suppress(OSError):  # `why_not_filter` has told
+            system_calls.forbid(internet=alone)
 
 
 def why_not_join(room: int) -> str | None:
@@ -121,6 +125,22 @@ def why_not_limit() -> str | None:
         except (OSError, MemoryError):
             return
         raise CannotConfine("memory beyond RLIMIT_DATA is handed out all the same")
+
+    return _why_not(trial)
+
+
+def why_not_filter() -> str | None:
+    """Makes a socket that is forbidden in a process of its own. None where that fails, as it must."""
+
+    def trial() -> None:
+        if not system_calls.known_here():
+            raise CannotConfine("system calls are filtered on Linux on x86-64 only")
+        system_calls.forbid(internet=False)
+        try:
+            socket.socket(socket.AF_UNIX).close()
+        except PermissionError:
+            return
+        raise CannotConfine("the filter of system calls lets a socket through")
 
     return _why_not(trial)
 

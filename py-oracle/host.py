@@ -116,6 +116,7 @@ def _try(room: int | None) -> dict[str, Any]:
         "tried": True,
         "join": "there is no sandbox" if room is None else confine.why_not_join(int(room)),
         "limit": confine.why_not_limit(),
+        "filter": confine.why_not_filter(),
         "readable": [sys.prefix, sys.base_prefix, sys.exec_prefix, *(path for path in sys.path if path)],
     }
 

@@ -28,7 +28,8 @@ export function bubblewrapArguments(plan: SandboxPlan): string[] {
     ...devices(),
     ...['--size', String(plan.scratchBytes), '--tmpfs', SCRATCH_INSIDE],
     ...readablePlaces(plan).flatMap((path) => ['--ro-bind', path, path]),
-    ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', SCRATCH_INSIDE],
+    // /proc too: for root, what it shows of the kernel can be written to without any capability
+    ...['--remount-ro', '/proc', '--remount-ro', '/dev', '--remount-ro', '/', '--chdir', SCRATCH_INSIDE],
   ];
 }
 

@@ -3,11 +3,16 @@
 import { execa } from 'execa';
 import { bubblewrapArguments, CLEAN_ENVIRONMENT } from './sandbox-plan.ts';
 
-/** What holds foreign code. */
+/** What holds foreign code. `filter`: why no system calls are filtered beside; null where they are. */
 export type Confinement =
-  | { readonly kind: 'bubblewrap'; readonly program: string; readonly version: string }
-  /** Limits on memory, processes and time alone, and why. */
-  | { readonly kind: 'limits'; readonly why: string }
+  | {
+      readonly kind: 'bubblewrap';
+      readonly program: string;
+      readonly version: string;
+      readonly filter: string | null;
+    }
+  /** Limits on memory, processes and time, and why no more. */
+  | { readonly kind: 'limits'; readonly why: string; readonly filter: string | null }
   /** Nothing but limits on time, which takes `--unsafe`; and why. */
   | { readonly kind: 'none'; readonly why: string };
 
@@ -20,44 +25,52 @@ export async function tryBubblewrap(program: string = BUBBLEWRAP): Promise<Confi
     run(program, [...bubblewrapArguments(plan), '--', '/bin/sh', '-c', 'true']),
     run(program, ['--version']),
   ]);
-  if (!trial.ok) return { kind: 'limits', why: `${program} does not run here: ${trial.said}` };
-  return { kind: 'bubblewrap', program, version: version.said.replace(/^bubblewrap /, '') };
+  if (!trial.ok) return { kind: 'limits', why: `${program} does not run here: ${trial.said}`, filter: NOT_TRIED };
+  return { kind: 'bubblewrap', program, version: version.said.replace(/^bubblewrap /, ''), filter: NOT_TRIED };
 }
 
 /** What a host of workers found when it tried; null for what works, else why not. */
 export interface Trials {
   readonly join: string | null;
   readonly limit: string | null;
+  readonly filter: string | null;
   /** Where its Python has its code. */
   readonly readable: readonly string[];
 }
 
 /** What holds workers: bubblewrap where they could join what it made, else limits where they hold. */
 export function confinementOf(trial: Confinement, trials: Trials): Confinement {
-  if (trial.kind === 'bubblewrap' && trials.join === null) return trial;
+  const { filter } = trials;
+  if (trial.kind === 'bubblewrap' && trials.join === null) return { ...trial, filter };
   const why = trial.kind === 'bubblewrap' ? `a process can't join its sandbox: ${trials.join}` : trial.why;
-  return trials.limit === null ? { kind: 'limits', why } : { kind: 'none', why: `${why}; limits: ${trials.limit}` };
+  return trials.limit === null
+    ? { kind: 'limits', why, filter }
+    : { kind: 'none', why: `${why}; limits: ${trials.limit}` };
 }
 
 /** What is not enforced, as a sentence for people; null where all is. */
 export function describeConfinement(confinement: Confinement): string | null {
   switch (confinement.kind) {
     case 'bubblewrap':
-      return null;
-    case 'limits':
-      return `foreign code runs without a sandbox (${confinement.why}). Memory, processes and time are limited; not enforced: it may read and write what you may, open sockets, and disturb your other processes. ${ADVICE}`;
+      return confinement.filter === null
+        ? null
+        : `foreign code runs under bubblewrap, but its system calls are not filtered (${confinement.filter}). Not enforced: it may connect to sockets that lie in the folder of its document.`;
+    case 'limits': {
+      const sockets = confinement.filter === null ? '' : ', open sockets';
+      return `foreign code runs without a sandbox (${confinement.why}). Its memory, processes and time are limited. Not enforced: it may read and write what you may${sockets}, and end your other processes. ${ADVICE}`;
+    }
     case 'none':
-      return `foreign code runs without a sandbox and without limits but on time (${confinement.why}). Not enforced: it may take all memory, read and write what you may, open sockets, and disturb your other processes. ${ADVICE}`;
+      return `foreign code runs without a sandbox and without a limit but on time (${confinement.why}). Not enforced: it may take all memory, read and write what you may, open sockets, and end your other processes. ${ADVICE}`;
     default:
       return confinement satisfies never;
   }
 }
 
-/** What to do about it. */
-export const ADVICE =
-  'Install bubblewrap (on Debian and Ubuntu: apt install bubblewrap) where user namespaces are allowed.';
-
 // --- internal ---
+
+const ADVICE = 'Install bubblewrap (on Debian and Ubuntu: apt install bubblewrap) where user namespaces are allowed.';
+
+const NOT_TRIED = 'none was tried';
 
 const TRIAL_TIMEOUT_MS = 5000;
 

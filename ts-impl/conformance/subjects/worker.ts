@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Case } from '../../../cases/case.ts';
 import type { Answer, UndecidedReason } from '../outcome.ts';
-import { Broken, type Connection } from './connection.ts';
+import { type BreakKind, Broken, type Connection } from './connection.ts';
 import type { PythonProcess } from './process.ts';
 import type { SandboxRoom } from './sandbox-room.ts';
 import type { Subject } from './subject.ts';
@@ -111,6 +111,8 @@ export function makeWorker(parts: Parts): Worker {
     batch: { cases: options.batchCases, window: 1 },
     pid: parts.pid,
     get failure() {
+      if (failure === null && connection.broken !== null)
+        failure = reasonOf(connection.broken, stderrTail(parts.folder));
       return failure;
     },
     load: async (file, blocks) => {
@@ -190,7 +192,7 @@ function refusalOf(reply: Reply | UndecidedReason): UndecidedReason {
   }
 }
 
-function reasonOf(broken: Broken, stderr: string): UndecidedReason {
+function reasonOf(broken: { readonly kind: BreakKind; readonly message: string }, stderr: string): UndecidedReason {
   if (broken.kind === 'timeout') {
     return { kind: 'timeout', message: `${broken.message}; it may loop for ever, or --timeout-ms is too short for it` };
   }

@@ -109,6 +109,7 @@ async function diagnoseClass(
       replay: (id) => `normative replay ${id} --subject '${file}#${reference}'`,
       brief,
     });
+    if (worker.failure !== null) return undecidedSubject(cls.name, file, blocks, cls.line, worker.failure);
     if (result.kind === 'skipped')
       return { name: cls.name, source, reason: missing(cls, loaded.loaded, blocks) ?? result.reason };
     if (brief === null) options.onRemarks?.(source, result.remarks);
