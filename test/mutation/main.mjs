@@ -1,6 +1,7 @@
 // `npm run mutation`: Stryker over the norms and the comparator, then a table of each file and every survivor that nobody has argued away.
 // `--small` takes a few files that fit into two minutes; other arguments are the files to take; `--no-static` leaves out mutants that act only
-// while a module is loaded, most of the time of a run; `--table` only reads the last reports.
+// while a module is loaded, most of the time of a run; `--quick` gives each mutant the quickest tests alone, so that more live than need be;
+// `--table` only reads the last reports.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -64,7 +65,8 @@ function stryker({ config, has }) {
     ...(own.length > 0 ? ['--mutate', own.join(',')] : []),
     ...(small || given.includes('--no-static') ? ['--ignoreStatic'] : []),
   ];
-  const { status } = spawnSync(`${ROOT}node_modules/.bin/stryker`, args, { cwd: ROOT, stdio: 'inherit' });
+  const env = given.includes('--quick') ? { ...process.env, MUTATION_QUICK: '1' } : process.env;
+  const { status } = spawnSync(`${ROOT}node_modules/.bin/stryker`, args, { cwd: ROOT, stdio: 'inherit', env });
   if (status !== 0) throw new Error(`Stryker ended with ${status} on ${config}; its lines above say why`);
 }
 
