@@ -41,7 +41,7 @@ describe.skipIf(!hasPython)(`live${hasPython ? '' : ` (${NO_PYTHON})`}`, () => {
     const answers = await oracle.ask(ids.map(caseOf), { truth: false });
     expect(releaseOf(oracle.version ?? '')).toBe(releaseOf(recorded.torch));
     for (const [i, id] of ids.entries()) expect(digestOf(answers[i].outcome), id).toEqual(recorded.answers[id]);
-  });
+  }, 120_000);
 });
 
 test('a digest tells one bit, a sign of zero, a name and a word, and no NaN from another', () => {
