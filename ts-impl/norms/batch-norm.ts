@@ -44,7 +44,7 @@ abstract class BatchNorm extends DeferredNorm {
   }
 
   private get counts(): boolean {
-    return this.training && this.trackRunningStats && this.numBatchesTracked !== null;
+    return this.training && this.trackRunningStats; // without a count neither counting nor the share of it does anything
   }
 
   private get usesBatch(): boolean {

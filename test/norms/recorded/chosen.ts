@@ -16,7 +16,8 @@ import {
 import { BEHAVIOURS } from '../../../cases/behaviours/behaviours.ts';
 import { FAMILY_NAMES, type FamilyName, generate, LISTED_FAMILIES, nthIndex } from '../../../cases/g1/generate.ts';
 import { GRID } from '../../../cases/families/drawn.ts';
-import { tensor } from '../../../ts-impl/tensor/tensor.ts';
+import type { FloatDtype } from '../../../ts-impl/tensor/dtype.ts';
+import { type Tensor, tensor } from '../../../ts-impl/tensor/tensor.ts';
 import { LAZY_LAYERS, LAZY_OPTIONS, lazyCases } from '../../conformance/subjects/lazy-cases.ts';
 import { LAYOUTS, laidOut, madeUp, valuesOf } from '../made-up.ts';
 import { caseFor, SUBJECTS } from '../parity-cases.ts';
@@ -34,6 +35,7 @@ export function chosenCases(): readonly Case[] {
   }
   for (let i = 0; i < LARGE.length; i++) cases.push(largeCase(i));
   for (let i = 0; i < WIDE.length; i++) cases.push(wideCase(i));
+  for (let i = 0; i < ROWS.length; i++) cases.push(rowsCase(i));
   for (let i = 0; i < CALLS.length; i++) cases.push(callCase(i));
   for (let i = 0; i < TINY.length; i++) cases.push(tinyCase(i));
   for (let i = 0; i < TINY.length; i++) cases.push(tinyRowsCase(i));
@@ -51,6 +53,7 @@ export function caseOf(id: string): Case {
   const [kind, subject, dtype, layout] = id.split('/');
   if (kind === 'large') return largeCase(Number(subject));
   if (kind === 'wide') return wideCase(Number(subject));
+  if (kind === 'rows') return rowsCase(Number(subject));
   if (kind === 'call') return callCase(Number(subject));
   if (kind === 'tiny') return tinyCase(Number(subject));
   if (kind === 'tiny-rows') return tinyRowsCase(Number(subject));
@@ -66,6 +69,7 @@ export function groupOf(id: string): string {
   if (kind === 'lazy') return `lazy ${family} ${id.split('/')[2]}`;
   if (kind === 'parity' || kind === 'large' || kind === 'call' || kind.startsWith('tiny'))
     return `${kind} ${caseOf(id).layer}`;
+  if (kind === 'rows') return `rows of ${ROWS[Number(family)].length}`;
   if (kind === 'wide') return `wide GroupNorm of [${WIDE[Number(family)].shape}]`;
   return `${family} ${summary.split('.')[0]}`;
 }
@@ -98,6 +102,9 @@ const WIDE = [
   [3, 20, 5, 2],
   [1, 6, 33, 32],
   [1, 4, 46, 45],
+  [2, 4, 46, 45],
+  [2, 6, 32, 32],
+  [1, 6, 64, 32],
 ].flatMap((shape) =>
   (
     [
@@ -112,6 +119,20 @@ const WIDE = [
       ['bfloat16', null],
     ] as const
   ).map(([dtype, own]) => ({ shape, dtype, own })),
+);
+
+/** Rows of half precision around the lengths at which their sums are folded otherwise. */
+const ROWS = [1, 5, 7, 8, 9, 15, 16, 17, 24, 31, 40].flatMap((length) =>
+  (
+    [
+      ['float16', 'float16'],
+      ['float16', 'float32'],
+      ['float16', null],
+      ['bfloat16', 'bfloat16'],
+      ['bfloat16', 'float32'],
+      ['bfloat16', null],
+    ] as const
+  ).map(([dtype, own]) => ({ length, dtype, own })),
 );
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
@@ -234,26 +255,39 @@ function largeCase(i: number): Case {
   return { id: `large/${i}`, layer, dtype, layout: channelsLast ? 'channels_last' : 'contiguous', steps };
 }
 
-/** GroupNorm with parameters of their own dtype, or none, in training and with a backward. */
 function wideCase(i: number): Case {
   const { shape, dtype, own } = WIDE[i];
   const [, C] = shape;
-  const layer = 'GroupNorm';
   const args: Arguments = { num_groups: int(2), num_channels: int(C), affine: bool(own !== null) };
+  const steps = ownDtypeSteps('GroupNorm', args, C, own, i, (seed) => laidOut(shape, 'channels_last', dtype, seed));
+  return { id: `wide/${i}`, layer: 'GroupNorm', dtype, layout: 'channels_last', steps };
+}
+
+function rowsCase(i: number): Case {
+  const { length, dtype, own } = ROWS[i];
+  const args: Arguments = { normalized_shape: int(length), elementwise_affine: bool(own !== null) };
+  const steps = ownDtypeSteps('LayerNorm', args, length, own, i, (seed) => madeUp([3, length], dtype, seed));
+  return { id: `rows/${i}`, layer: 'LayerNorm', dtype, layout: 'contiguous', steps };
+}
+
+/** A layer with parameters of their own dtype, or none, in training and with a backward. */
+function ownDtypeSteps(
+  layer: LayerName,
+  args: Arguments,
+  size: number,
+  own: FloatDtype | null,
+  i: number,
+  laid: (seed: number) => Tensor,
+): Step[] {
   const steps: Step[] = [{ kind: 'construct', layer, arguments: args }];
   if (own !== null) {
-    steps.push({ kind: 'set_tensor', name: 'weight', tensor: madeUp([C], own, i + 1) });
-    steps.push({ kind: 'set_tensor', name: 'bias', tensor: madeUp([C], own, i + 2) });
+    steps.push({ kind: 'set_tensor', name: 'weight', tensor: madeUp([size], own, i + 1) });
+    steps.push({ kind: 'set_tensor', name: 'bias', tensor: madeUp([size], own, i + 2) });
   }
-  steps.push({ kind: 'forward', mode: 'train', input: laidOut(shape, 'channels_last', dtype, i + 3), gradient: true });
-  steps.push({
-    kind: 'backward',
-    gradient: laidOut(shape, 'channels_last', dtype, i + 4),
-    accumulate: false,
-    again: false,
-  });
+  steps.push({ kind: 'forward', mode: 'train', input: laid(i + 3), gradient: true });
+  steps.push({ kind: 'backward', gradient: laid(i + 4), accumulate: false, again: false });
   steps.push({ kind: 'read', what: 'all' });
-  return { id: `wide/${i}`, layer, dtype, layout: 'channels_last', steps };
+  return steps;
 }
 
 function callCase(i: number): Case {
