@@ -72,12 +72,48 @@ def parse_statements(text: str, module: cst.Module) -> list[cst.BaseStatement]:
     return list(cst.parse_module(text, config).body)
 
 
-def apply_edit(module: cst.Module, edit: Edit) -> str:
-    """The code of the module with the edit made. Raises where the result is no Python."""
-    changed = module.visit(_Applier(edit))
-    text = changed.code
-    cst.parse_module(text)
-    return text
+class Parts:
+    """The code of a module in parts, one for each statement at its top: what an edit leaves alone is not written again."""
+
+    def __init__(self, module: cst.Module) -> None:
+        self._module = module
+        self._codes = [module.code_for_node(statement) for statement in module.body]
+        whole, body = module.code, "".join(self._codes)
+        at = whole.find(body)
+        self._before, self._after = whole[:at], whole[at + len(body) :]
+
+    def with_edit(self, edit: Edit) -> str | None:
+        """Null where nothing changed. Raises where the result is no Python."""
+        applier = _Applier(edit)
+        codes = list(self._codes)
+        touched = False
+        for i, statement in enumerate(self._module.body):
+            if not any(id(node) in edit.changes for node in nodes_of(statement)):
+                continue
+            changed = statement.visit(applier)
+            made = [] if isinstance(changed, cst.RemovalSentinel) else list(changed) if isinstance(changed, cst.FlattenSentinel) else [changed]
+            codes[i] = "".join(self._module.code_for_node(s) for s in made)
+            cst.parse_module(codes[i], self._module.config_for_parsing)
+            touched = touched or codes[i] != self._codes[i]
+        return self._before + "".join(codes) + self._after if touched else None
+
+
+_NODES: dict[int, tuple[cst.CSTNode, list[cst.CSTNode]]] = {}
+_MOST_LISTS = 50_000
+
+
+def nodes_of(root: cst.CSTNode) -> list[cst.CSTNode]:
+    """The node and all under it, in the order of the text."""
+    known = _NODES.get(id(root))
+    if known is not None and known[0] is root:
+        return known[1]
+    if len(_NODES) > _MOST_LISTS:
+        _NODES.clear()
+    found: list[cst.CSTNode] = [root]
+    for child in root.children:
+        found += nodes_of(child)
+    _NODES[id(root)] = (root, found)
+    return found
 
 
 # --- internal ---

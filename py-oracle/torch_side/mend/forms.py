@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from torch_side.mend.edit import code_of, flat, operand
-from torch_side.mend.scene import Scene, nodes_of
+from torch_side.mend.edit import code_of, flat, operand, nodes_of
+from torch_side.mend.scene import Scene
 
 SPREADS = ("var", "std", "var_mean", "std_mean")
 STATISTICS = ("mean", "nanmean", "average", "sum", *SPREADS)

@@ -7,9 +7,9 @@ import textwrap
 from dataclasses import dataclass
 from typing import Callable, Iterator
 
-from torch_side.mend.edit import Edit, apply_edit
+from torch_side.mend.edit import Edit
 from torch_side.mend.scene import Scene, Tree, make_scene
-from torch_side.mend.strategies import affine, conduct, eps, momentum, mutate, notes, running, shape, statistics, variance
+from torch_side.mend.strategies import affine, conduct, eps, momentum, mutate, notes, precision, running, shape, statistics, variance
 from torch_side.mend.wish import Wish
 
 Strategy = Callable[[Scene], Iterator[Edit]]
@@ -24,6 +24,8 @@ class Candidate:
     blocks: dict[int, str]
     """New texts of the blocks that it changes, by their place in the wish."""
 
+
+MOST_GUESSES = 16
 
 STRATEGIES: dict[str, tuple[Strategy, ...]] = {
     "variance.normalization": (variance.divide_by_n, variance.divide_by_count),
@@ -49,6 +51,9 @@ STRATEGIES: dict[str, tuple[Strategy, ...]] = {
     "statistics.train": (statistics.batch_in_training,),
     "statistics.eval": (statistics.running_in_eval,),
     "gradient.statistics": (statistics.differentiated,),
+    "statistics.untracked-eval": (precision.batch_untracked,),
+    "precision.accumulation": (precision.widen,),
+    "precision.affine": (precision.round_last,),
     "single-value.train": (notes.refuse_single_value,),
     "state.batches-tracked": (notes.count_batches,),
     "state.keys": (notes.without_extras,),
@@ -62,7 +67,9 @@ _MUTABLE = ("variance.", "mean.", "running.", "momentum.", "eps.", "axes.", "cha
 
 
 def propose(wish: Wish, most: int) -> list[Candidate]:
-    """At most `most`, no two with the same text."""
+    """At most `most`, no two with the same text; none for what no edit of the code could mend."""
+    if wish.convention == "affine.shape" and wish.expected == "normalized_shape" and wish.actual == "C":
+        return []  # the constructor takes a number of channels alone, and the sizes beside it are nowhere
     scene = make_scene(wish)
     if scene is None:
         return []
@@ -70,15 +77,17 @@ def propose(wish: Wish, most: int) -> list[Candidate]:
     seen: set[tuple[tuple[int, str], ...]] = set()
     meant = STRATEGIES.get(wish.convention, ())
     guesses = (mutate.mutations,) if wish.convention.startswith(_MUTABLE) else ()
-    for strategy in (*meant, *guesses):
-        for candidate in _made(scene, strategy, strategy in guesses):
-            key = tuple(sorted(candidate.blocks.items()))
-            if key in seen:
-                continue
-            seen.add(key)
-            found.append(candidate)
-            if len(found) >= most:
-                return found
+    for strategies, limit in ((meant, most), (guesses, MOST_GUESSES)):
+        left = limit
+        for strategy in strategies:
+            for candidate in _made(scene, strategy, strategies is guesses):
+                key = tuple(sorted(candidate.blocks.items()))
+                if left > 0 and key not in seen:
+                    seen.add(key)
+                    found.append(candidate)
+                    left -= 1
+                if left == 0:
+                    break
     return found
 
 
@@ -105,11 +114,11 @@ def _candidate(scene: Scene, edit: Edit, guess: bool) -> Candidate | None:
         if not any(scene.root_of(node) is tree.module for node, _ in edit.changes.values()):
             continue
         try:
-            text = _indented(apply_edit(tree.module, edit), tree, scene.wish.blocks[tree.index].text)
+            text = tree.parts.with_edit(edit)
         except Exception:  # the edit made no Python
             return None
-        if text != scene.wish.blocks[tree.index].text:
-            blocks[tree.index] = text
+        if text is not None:
+            blocks[tree.index] = _indented(text, tree, scene.wish.blocks[tree.index].text)
     return Candidate(edit.about, guess, blocks) if blocks else None
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass, field
-from typing import Iterator, TypeVar
+from functools import lru_cache
+from typing import TypeVar
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 
-from torch_side.mend.edit import code_of, flat
+from torch_side.mend.edit import Parts, code_of, flat, nodes_of
 from torch_side.mend.wish import Wish
 
 Definition = cst.ClassDef | cst.FunctionDef
@@ -24,6 +25,7 @@ class Tree:
     module: cst.Module
     index: int
     indent: str
+    parts: Parts
 
 
 @dataclass(slots=True)
@@ -132,16 +134,14 @@ def make_scene(wish: Wish) -> Scene | None:
     lines: dict[int, int] = {}
     parents: dict[int, cst.CSTNode] = {}
     for index, block in enumerate(wish.blocks):
-        tree = _parse(index, block.text)
-        if tree is None:
+        read = _read(block.text)
+        if read is None:
             continue
-        wrapper = MetadataWrapper(tree.module, unsafe_skip_copy=True)
+        tree = Tree(read.module, index, read.indent, read.parts)
         trees.append(tree)
         tree_of[id(tree.module)] = tree
-        for node, at in wrapper.resolve(PositionProvider).items():
-            lines[id(node)] = at.start.line + block.line - 1
-        for node, parent in wrapper.resolve(ParentNodeProvider).items():
-            parents[id(node)] = parent
+        lines.update((node, line + block.line - 1) for node, line in read.lines.items())
+        parents.update(read.parents)
     definitions = [d for tree in trees for d in _definitions(tree.module)]
     named = [d for d in definitions if d.name.value == wish.name]
     subject = next((d for d in named if lines.get(id(d)) == wish.line), named[-1] if named else None)
@@ -150,17 +150,21 @@ def make_scene(wish: Wish) -> Scene | None:
     return Scene(wish, trees, subject, _region(subject, definitions), tree_of, lines, parents)
 
 
-def nodes_of(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """The node and all under it, in the order of the text."""
-    yield root
-    for child in root.children:
-        yield from nodes_of(child)
-
-
 # --- internal ---
 
 
-def _parse(index: int, text: str) -> Tree | None:
+@dataclass(frozen=True, slots=True)
+class _Text:
+    module: cst.Module
+    indent: str
+    parts: Parts
+    lines: dict[int, int]
+    parents: dict[int, cst.CSTNode]
+
+
+@lru_cache(maxsize=32)
+def _read(text: str) -> _Text | None:
+    """A text is asked about once for each of its findings."""
     for candidate in (text, textwrap.dedent(text)):
         try:
             module = cst.parse_module(candidate)
@@ -168,7 +172,10 @@ def _parse(index: int, text: str) -> Tree | None:
             continue
         first = next((line for line in text.splitlines() if line.strip()), "")
         indent = "" if candidate is text else first[: len(first) - len(first.lstrip())]
-        return Tree(module, index, indent)
+        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+        lines = {id(node): at.start.line for node, at in wrapper.resolve(PositionProvider).items()}
+        parents = {id(node): parent for node, parent in wrapper.resolve(ParentNodeProvider).items()}
+        return _Text(module, indent, Parts(module), lines, parents)
     return None
 
 

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any, NoReturn
 
-MOST = 80
+MOST = 48
 
 
 def serve_mend() -> NoReturn:

@@ -7,8 +7,8 @@ from typing import Sequence
 
 import libcst as cst
 
-from torch_side.mend.edit import Edit, code_of, parse_statements
-from torch_side.mend.scene import Scene, nodes_of
+from torch_side.mend.edit import Edit, code_of, parse_statements, nodes_of
+from torch_side.mend.scene import Scene
 
 
 def insert_before(scene: Scene, edit: Edit, statement: cst.CSTNode, text: str) -> Edit:

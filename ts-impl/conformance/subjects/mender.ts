@@ -30,29 +30,36 @@ export interface Candidate {
 export interface Mender {
   /** LibCST's version; null where the Python has none, and then nothing is proposed. */
   readonly libcst: string | null;
-  /** Likeliest first; empty where no edit is known, and where the process is gone. */
+  /** Likeliest first; empty where no edit is known, and where it took too long. */
   propose(wish: Wish): Promise<readonly Candidate[]>;
   close(): Promise<void>;
 }
 
 /** Throws StartFailed. */
 export async function startMender(options: { readonly python: string }): Promise<Mender> {
-  const process = await startPython({ python: options.python, args: ['--mend'], readyTimeoutMs: START_TIMEOUT_MS });
   const waiting = new Map<number, (found: readonly Candidate[]) => void>();
-  process.onLine((line) => hear(line, waiting));
-  const gone = process.gone.then((): readonly Candidate[] => []);
+  const begin = async () => {
+    const started = await startPython({ python: options.python, args: ['--mend'], readyTimeoutMs: START_TIMEOUT_MS });
+    started.onLine((line) => hear(line, waiting));
+    return started;
+  };
+  let process = await begin();
   let nextId = 1;
   return {
     libcst: typeof process.ready.libcst === 'string' ? process.ready.libcst : null,
     propose: async (wish) => {
       const id = nextId++;
+      const asked = process;
       const answer = new Promise<readonly Candidate[]>((resolve) => waiting.set(id, resolve));
-      process.write(JSON.stringify({ id, ...wish }));
-      // A process that hangs over a text proposes nothing more.
-      const late = setTimeout(() => void process.kill(), ANSWER_TIMEOUT_MS);
-      const found = await Promise.race([answer, gone]);
+      asked.write(JSON.stringify({ id, ...wish }));
+      // A process that hangs over a text proposes nothing for it, and the next text has one of its own.
+      const late = setTimeout(() => void asked.kill(), ANSWER_TIMEOUT_MS);
+      const found = await Promise.race([answer, asked.gone.then(() => null)]);
       clearTimeout(late);
-      return found;
+      if (found !== null) return found;
+      waiting.delete(id);
+      if (process === asked) process = await begin();
+      return [];
     },
     close: () => process.end(),
   };
@@ -62,7 +69,7 @@ export async function startMender(options: { readonly python: string }): Promise
 
 const START_TIMEOUT_MS = 30_000;
 /** Source of any size that is written by hand takes a second. */
-const ANSWER_TIMEOUT_MS = 30_000;
+const ANSWER_TIMEOUT_MS = 60_000;
 
 interface Reply {
   readonly id: number;

@@ -7,8 +7,8 @@ from typing import Iterator
 
 import libcst as cst
 
-from torch_side.mend.edit import Edit, code_of, flat, operand
-from torch_side.mend.scene import Scene, nodes_of
+from torch_side.mend.edit import Edit, code_of, flat, operand, nodes_of
+from torch_side.mend.scene import Scene
 from torch_side.mend.statements import insert_after, returns, take_out
 from torch_side.mend.strategies.running import begin_with
 

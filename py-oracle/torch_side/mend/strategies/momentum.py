@@ -7,9 +7,9 @@ from typing import Iterator, Sequence
 
 import libcst as cst
 
-from torch_side.mend.edit import Edit, code_of, flat, operand
+from torch_side.mend.edit import Edit, code_of, flat, operand, nodes_of
 from torch_side.mend.forms import assigned, mean_names, number, spread_names
-from torch_side.mend.scene import Scene, nodes_of
+from torch_side.mend.scene import Scene
 from torch_side.mend.statements import insert_after, replace
 from torch_side.mend.strategies.updates import update_statements
 

@@ -7,8 +7,8 @@ from typing import Iterator
 
 import libcst as cst
 
-from torch_side.mend.edit import Edit, code_of, flat
-from torch_side.mend.scene import Scene, nodes_of
+from torch_side.mend.edit import Edit, code_of, flat, nodes_of
+from torch_side.mend.scene import Scene
 from torch_side.mend.statements import at_start, insert_after, take_out
 from torch_side.mend.strategies.running import training
 from torch_side.mend.strategies.updates import update_statements

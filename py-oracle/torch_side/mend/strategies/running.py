@@ -7,9 +7,9 @@ from typing import Iterator
 
 import libcst as cst
 
-from torch_side.mend.edit import Edit, code_of, flat, operand
+from torch_side.mend.edit import Edit, code_of, flat, operand, nodes_of
 from torch_side.mend.forms import mean_names, spread_names, stat_calls
-from torch_side.mend.scene import Scene, nodes_of
+from torch_side.mend.scene import Scene
 from torch_side.mend.statements import put_under, runs_of
 from torch_side.mend.strategies.updates import update_statements
 

@@ -7,9 +7,9 @@ from typing import Iterator
 
 import libcst as cst
 
-from torch_side.mend.edit import Edit, code_of, flat, operand, parse_expression
+from torch_side.mend.edit import Edit, code_of, flat, operand, parse_expression, nodes_of
 from torch_side.mend.forms import StatCall, mean_names, spread_names, stat_calls
-from torch_side.mend.scene import Scene, nodes_of
+from torch_side.mend.scene import Scene
 from torch_side.mend.statements import first_statement, insert_before, returns
 from torch_side.mend.strategies.updates import update_statements
 

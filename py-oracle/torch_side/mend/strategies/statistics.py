@@ -7,9 +7,9 @@ from typing import Iterator
 
 import libcst as cst
 
-from torch_side.mend.edit import Edit, code_of, flat
+from torch_side.mend.edit import Edit, code_of, flat, nodes_of
 from torch_side.mend.forms import assigned, mean_names, spread_names
-from torch_side.mend.scene import Scene, nodes_of
+from torch_side.mend.scene import Scene
 from torch_side.mend.statements import insert_after
 from torch_side.mend.strategies.momentum import momentum_code
 from torch_side.mend.strategies.running import training

@@ -6,8 +6,8 @@ import re
 
 import libcst as cst
 
-from torch_side.mend.edit import flat
-from torch_side.mend.scene import Scene, nodes_of
+from torch_side.mend.edit import flat, nodes_of
+from torch_side.mend.scene import Scene
 
 
 def update_statements(scene: Scene) -> list[cst.SimpleStatementLine]:

@@ -6,9 +6,10 @@ from typing import Iterator
 
 import libcst as cst
 
-from torch_side.mend.edit import Edit, code_of, flat, operand
-from torch_side.mend.forms import SPREADS, StatCall, mean_names, stat_calls
-from torch_side.mend.scene import Scene, nodes_of
+from torch_side.mend.edit import Edit, code_of, flat, operand, nodes_of
+from torch_side.mend.forms import SPREADS, StatCall, assigned, mean_names, stat_calls
+from torch_side.mend.scene import Scene
+from torch_side.mend.statements import insert_before
 from torch_side.mend.strategies.updates import update_statements
 
 
@@ -48,12 +49,17 @@ def track_unbiased(scene: Scene) -> Iterator[Edit]:
     """`biased` → `unbiased` in the update of the running variance: times n / (n − 1)."""
     buffer = scene.own("running_var")
     updates = [u for u in update_statements(scene) if buffer is None or buffer in flat(u)]
+    about = "track the unbiased variance"
     for statement in updates:
         for node in _tracked(scene, statement, buffer):
             name = operand(node)
-            held = flat(node).removesuffix(".detach()").removesuffix(".data")
-            for n in _counts(scene, held):
-                yield Edit("track the unbiased variance").put(node, f"{name} * {n} / ({n} - 1)")
+            for n in _counts(scene):
+                yield Edit(about).put(node, f"{name} * {n} / ({n} - 1)")
+            held = name.removesuffix(".detach()").removesuffix(".data")
+            n = next((w for w in ("n", "count", "n_values") if not _is_used(scene, w)), "n_values")
+            size = "size" if scene.library == "np" else "numel()"
+            edit = Edit(about).put(node, f"{name} * {n} / ({n} - 1)")
+            yield insert_before(scene, edit, statement, f"{n} = {scene.x}.{size} / {held}.{size}")
     for statement in updates:
         for call in stat_calls(scene, *SPREADS, under=statement):
             if not _is_unbiased(call):
@@ -79,13 +85,6 @@ def two_passes(scene: Scene) -> Iterator[Edit]:
                 module = call.module
                 text = f"{centred}.mean({', '.join(call.arg_codes())})" if module is None else plain.replace(call.tensor, centred, 1)
                 yield Edit("two passes").put(node, text)
-    for call in scene.all(cst.Call):
-        if isinstance(call.func, cst.Attribute) and call.func.attr.value in ("clamp", "clamp_min", "relu") and isinstance(bare_value(call.func.value), cst.BinaryOperation):
-            continue
-
-
-def bare_value(node: cst.BaseExpression) -> cst.BaseExpression:
-    return node
 
 
 # --- internal ---
@@ -189,18 +188,20 @@ def _tracked(scene: Scene, statement: cst.CSTNode, buffer: str | None) -> list[c
     return sorted(found, key=score)
 
 
-def _counts(scene: Scene, var: str) -> list[str]:
-    """Code for the number of values behind one variance: a name that already holds it, or the ratio of sizes."""
+def _counts(scene: Scene) -> list[str]:
+    """Names that may hold the number of values behind one variance already."""
     forward = scene.forward
     named: list[str] = []
-    for node in [] if forward is None else nodes_of(forward):
-        if isinstance(node, cst.Assign) and isinstance(node.targets[0].target, cst.Name):
-            name, code = node.targets[0].target.value, flat(node.value)
-            if any(word in code for word in ("numel", "shape", "size(")) and name not in ("shape", "size") and "-1" not in code[-2:]:
-                if not isinstance(node.value, cst.Attribute):
-                    named.append(name)
-    x = scene.x
-    return [*[n for n in named if n in ("n", "m", "N", "count", "num", "size", "numel", "n_elements")][:1], f"({x}.numel() / {var}.numel())", f"({x}.numel() / {x}.size(1))"]
+    for name, value, _ in assigned(scene, forward):
+        code = flat(value)
+        if any(word in code for word in ("numel", "shape", "size", "len(")) and not isinstance(value, (cst.Attribute, cst.Tuple, cst.List)):
+            if name not in ("shape", "size", "b", "c", "h", "w", "x"):
+                named.append(name)
+    return sorted(dict.fromkeys(named), key=lambda n: n not in ("n", "m", "N", "count", "num"))[:2]
+
+
+def _is_used(scene: Scene, name: str) -> bool:
+    return any(node.value == name for d in scene.region for node in nodes_of(d) if isinstance(node, cst.Name))
 
 
 def _dims(call: StatCall, keep: bool) -> list[str]:
