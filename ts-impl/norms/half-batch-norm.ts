@@ -33,16 +33,14 @@ export function halfBatchNorm(
   let mean: Float32Array; // [C]
   let inverse: Float32Array; // [C]
   if (training) {
-    const rm = runningMean && valuesOf(runningMean).slice(); // [C]
-    const rv = runningVar && valuesOf(runningVar).slice(); // [C]
+    const rm = runningMean && valuesOf(runningMean); // [C]
+    const rv = runningVar && valuesOf(runningVar); // [C]
     ({ mean, inverse } = collectHalf(planes, precision, eps, momentum, rm, rv));
-    if (runningMean !== null && rm !== null) overwrite(runningMean, fromStorage('float32', runningMean.shape, rm));
-    if (runningVar !== null && rv !== null) overwrite(runningVar, fromStorage('float32', runningVar.shape, rv));
-  } else if (runningMean === null || runningVar === null) {
-    throw new Error('running statistics are missing after they were checked; this is a fault of the port');
+    if (runningMean && rm) overwrite(runningMean, fromStorage('float32', runningMean.shape, rm));
+    if (runningVar && rv) overwrite(runningVar, fromStorage('float32', runningVar.shape, rv));
   } else {
-    mean = valuesOf(runningMean);
-    inverse = inverseOfRunning(valuesOf(runningVar), eps, general ? precision : null);
+    mean = valuesOf(runningMean as Tensor); // without it eval was refused
+    inverse = inverseOfRunning(valuesOf(runningVar as Tensor), eps, general ? precision : null); // likewise
   }
   const y = general
     ? normaliseStrided(planes, mean, inverse, affine, precision)
@@ -58,11 +56,8 @@ export function halfBatchNorm(
         g.layout !== 'strided' &&
         suggestMemoryFormat(planes.tensor) === suggestMemoryFormat(upstream);
       // In eval mode the backward uses the running statistics of now, with eps added in double.
-      const m = training || runningMean === null ? mean : valuesOf(runningMean); // [C]
-      const r =
-        training || runningVar === null
-          ? inverse
-          : inverseInDouble(valuesOf(runningVar), eps, together ? null : precision); // [C]
+      const m = training ? mean : valuesOf(runningMean as Tensor); // [C]; without it eval was refused
+      const r = training ? inverse : inverseInDouble(valuesOf(runningVar as Tensor), eps, together ? null : precision); // [C]; likewise
       const made = together
         ? backwardHalf(planes, g.data as Float32Array, m, r, affine.weight, training, precision) // widened above
         : backwardStrided(planes, upstream, m, r, affine.weight, training, precision);
@@ -90,8 +85,8 @@ function valuesOf(t: Tensor): Float32Array {
 function ofParameter(values: Float32Array, parameter: Tensor): Tensor {
   return castTensor(
     fromStorage('float32', parameter.shape, values),
-    parameter.dtype === 'float32' ? 'float32' : (parameter.dtype as HalfDtype),
-  ); // checked before
+    parameter.dtype as HalfDtype | 'float32', // checked before
+  );
 }
 
 /** 1/√(running_var + eps) in float32; with `stored` each step, eps included, is rounded to the parameters' dtype. */

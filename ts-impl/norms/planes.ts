@@ -30,7 +30,7 @@ export function layOut(tensor: Tensor): Planes {
   for (let axis = 2; axis < tensor.shape.length; axis++) S *= tensor.shape[axis];
   const dtype = tensor.dtype as ComputeDtype; // callers refuse every other dtype first
   const layout = layoutOf(tensor, S);
-  const ordered = layout === 'rows' && S > 1 ? channelsLastView(tensor) : tensor;
+  const ordered = layout === 'rows' ? channelsLastView(tensor) : tensor;
   const data = contiguous(ordered).storage as ComputeArray; // float32 and float64 memory is one of these
   return { layout, data, dtype, single: dtype === 'float32', N, C, S, tensor };
 }

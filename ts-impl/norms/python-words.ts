@@ -10,7 +10,6 @@ export function pythonFloat(x: number): string {
   // JavaScript and Python both print the shortest digits that read back; they differ in where the exponent starts.
   const [digits, exponent] = x.toExponential().split('e');
   const power = Number(exponent);
-  if (x === 0) return '0.0';
   if (power < -4 || power >= 16) {
     const sign = power < 0 ? '-' : '+';
     return `${digits}e${sign}${String(Math.abs(power)).padStart(2, '0')}`;

@@ -36,6 +36,7 @@ export function chosenCases(): readonly Case[] {
   for (let i = 0; i < LARGE.length; i++) cases.push(largeCase(i));
   for (let i = 0; i < WIDE.length; i++) cases.push(wideCase(i));
   for (let i = 0; i < ROWS.length; i++) cases.push(rowsCase(i));
+  for (let i = 0; i < COLUMNS.length; i++) cases.push(columnsCase(i));
   for (let i = 0; i < CALLS.length; i++) cases.push(callCase(i));
   for (let i = 0; i < TINY.length; i++) cases.push(tinyCase(i));
   for (let i = 0; i < TINY.length; i++) cases.push(tinyRowsCase(i));
@@ -54,6 +55,7 @@ export function caseOf(id: string): Case {
   if (kind === 'large') return largeCase(Number(subject));
   if (kind === 'wide') return wideCase(Number(subject));
   if (kind === 'rows') return rowsCase(Number(subject));
+  if (kind === 'columns') return columnsCase(Number(subject));
   if (kind === 'call') return callCase(Number(subject));
   if (kind === 'tiny') return tinyCase(Number(subject));
   if (kind === 'tiny-rows') return tinyRowsCase(Number(subject));
@@ -69,6 +71,7 @@ export function groupOf(id: string): string {
   if (kind === 'lazy') return `lazy ${family} ${id.split('/')[2]}`;
   if (kind === 'parity' || kind === 'large' || kind === 'call' || kind.startsWith('tiny'))
     return `${kind} ${caseOf(id).layer}`;
+  if (kind === 'columns') return `columns of [${COLUMNS[Number(family)].shape}]`;
   if (kind === 'rows') return `rows of ${ROWS[Number(family)].length}`;
   if (kind === 'wide') return `wide GroupNorm of [${WIDE[Number(family)].shape}]`;
   return `${family} ${summary.split('.')[0]}`;
@@ -121,18 +124,31 @@ const WIDE = [
   ).map(([dtype, own]) => ({ shape, dtype, own })),
 );
 
+/** A half-precision dtype, and that of the parameters where there are any. */
+const HALVES = [
+  ['float16', 'float16'],
+  ['float16', 'float32'],
+  ['float16', null],
+  ['bfloat16', 'bfloat16'],
+  ['bfloat16', 'float32'],
+  ['bfloat16', null],
+] as const;
+
 /** Rows of half precision around the lengths at which their sums are folded otherwise. */
 const ROWS = [1, 5, 7, 8, 9, 15, 16, 17, 24, 31, 40].flatMap((length) =>
-  (
-    [
-      ['float16', 'float16'],
-      ['float16', 'float32'],
-      ['float16', null],
-      ['bfloat16', 'bfloat16'],
-      ['bfloat16', 'float32'],
-      ['bfloat16', null],
-    ] as const
-  ).map(([dtype, own]) => ({ length, dtype, own })),
+  HALVES.map(([dtype, own]) => ({ length, dtype, own })),
+);
+
+/** Columns of half precision: whole vectors of them and what is left over, and more rows than bfloat16 can count. */
+const COLUMNS = [
+  [5, 20],
+  [5, 33],
+  [300, 3],
+  [3, 20, 7],
+].flatMap((shape) =>
+  (['contiguous', 'transposed'] as const).flatMap((layout) =>
+    HALVES.map(([dtype, own]) => ({ shape, layout, dtype, own })),
+  ),
 );
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
@@ -268,6 +284,21 @@ function rowsCase(i: number): Case {
   const args: Arguments = { normalized_shape: int(length), elementwise_affine: bool(own !== null) };
   const steps = ownDtypeSteps('LayerNorm', args, length, own, i, (seed) => madeUp([3, length], dtype, seed));
   return { id: `rows/${i}`, layer: 'LayerNorm', dtype, layout: 'contiguous', steps };
+}
+
+/** Pure where the parameters have the input's dtype: then the running statistics have it too. */
+function columnsCase(i: number): Case {
+  const { shape, layout, dtype, own } = COLUMNS[i];
+  const args: Arguments = { num_features: int(shape[1]), affine: bool(own !== null) };
+  const steps = ownDtypeSteps('BatchNorm1d', args, shape[1], own, i, (seed) => laidOut(shape, layout, dtype, seed));
+  if (own === dtype) steps.splice(1, 0, { kind: 'cast', dtype });
+  return {
+    id: `columns/${i}`,
+    layer: 'BatchNorm1d',
+    dtype,
+    layout: layout === 'contiguous' ? layout : 'strided',
+    steps,
+  };
 }
 
 /** A layer with parameters of their own dtype, or none, in training and with a backward. */
