@@ -8,12 +8,14 @@ import { ask, isNetworkFailure, lastWords, runStep, say, Stop } from './steps.mj
 
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 const PACKAGES = ['torch', 'pyzmq', 'msgpack', 'numpy'];
+/** What only `audit --fix` needs: installed into environments of ours, not asked of a Python that someone named. */
+const FOR_REPAIRS = 'libcst';
 const PROBE = `
 import sys, json, importlib.metadata as m
 def version(name):
     try: return m.version(name)
     except m.PackageNotFoundError: return None
-print(json.dumps({"version": list(sys.version_info[:3]), "packages": {n: version(n) for n in ${JSON.stringify(PACKAGES)}}}))
+print(json.dumps({"version": list(sys.version_info[:3]), "packages": {n: version(n) for n in ${JSON.stringify([...PACKAGES, FOR_REPAIRS])}}}))
 `;
 
 /**
@@ -30,7 +32,8 @@ export async function preparePython(root, options = {}) {
   const existing = [join(root, '.venv'), cacheVenv(env)].find((folder) => existsSync(venvPython(folder)));
   const path = existing === undefined ? 'python3' : venvPython(existing);
   const found = probe(path, env);
-  if (found !== null && lacks(found, pinned).length === 0) return describe(path, found);
+  const whole = existing === undefined || found?.packages[FOR_REPAIRS] !== null;
+  if (found !== null && whole && lacks(found, pinned).length === 0) return describe(path, found);
   const home = existing ?? venvFolder(root, env);
   await makeVenv(home, env);
   await installPackages(root, home, pinned, { ...options, env });

@@ -7,7 +7,7 @@ import { describeConfinement } from '../conformance/subjects/sandbox.ts';
 import type { Host } from '../conformance/subjects/workers.ts';
 import { findPython } from './find-python.ts';
 import type { Session } from './session.ts';
-import { pinnedTorch, version } from './version.ts';
+import { pinnedPackage, pinnedTorch, version } from './version.ts';
 
 export function addDoctor(program: Command, session: Session): void {
   program
@@ -80,6 +80,7 @@ async function pythonLines(session: Session, option: string | undefined): Promis
       `pinned is ${pinned}; run \`normative setup\``,
     ),
     line(true, 'ZeroMQ', 'both sides speak', ''),
+    await repairLine(session, python.path),
   ];
 }
 
@@ -99,6 +100,18 @@ async function sandboxLine(session: Session, option: string | undefined): Promis
   return confinement.kind === 'bubblewrap'
     ? line(true, 'bubblewrap', `${confinement.version}, foreign code runs under it`, '')
     : { ok: true, what: 'bubblewrap', found: `not here: ${words}`, fix: '' };
+}
+
+/** Its absence is no fault: everything but --fix works without. */
+async function repairLine(session: Session, python: string): Promise<Line> {
+  const mender = await session.rooms.startMender({ python }).catch((problem) => {
+    if (problem instanceof StartFailed) return null;
+    throw problem;
+  });
+  await mender?.close();
+  const found = mender?.libcst ?? null;
+  const missing = `not found: audit --fix needs it (\`${python} -m pip install ${pinnedPackage('libcst')}\`), the rest does not`;
+  return line(true, 'LibCST', found ?? missing, '');
 }
 
 function line(ok: boolean, what: string, found: string, fix: string): Line {
