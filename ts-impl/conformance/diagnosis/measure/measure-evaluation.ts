@@ -32,16 +32,16 @@ export interface Evaluation {
   readonly reads: 'before' | 'after';
 }
 
-/** Steps that set weight and bias to what leaves the bare normalised value. */
+/** Steps that set weight and bias to what leaves the bare normalised value, under the usual affine form where none is known yet. */
 export function identitySteps(
   stance: Stance,
   roles: TensorRoles,
-  affine: Affine,
+  affine: Affine | null,
   dtype: 'float64' | 'float32' = 'float64',
 ): Step[] {
   const steps: Step[] = [];
   for (const [name, value] of [
-    [roles.weight, affine.identity],
+    [roles.weight, affine?.identity ?? 1],
     [roles.bias, 0],
   ] as const) {
     const shape = stance.tensors.find((t) => t.name === name)?.shape;
@@ -51,36 +51,43 @@ export function identitySteps(
   return steps;
 }
 
-/** Measures eval with buffers. One round trip; null where the lines fit no known rule. */
+/** The bare normalised values of an output that was asked with a weight of 1 before the affine form was known. */
+export function bare(output: Float64Array | null, affine: Affine): Float64Array | null {
+  return affine.identity === 1 ? output : (output?.map((v) => v / 2) ?? null); // 1 + 1
+}
+
+/** Measures eval with buffers. One round trip, asked before the affine form need be known; null where the lines fit no known rule. */
 export async function measureEvaluation(
   specimen: Specimen,
   stance: Stance,
   structure: Structure,
   roles: TensorRoles,
-  affine: Affine,
+  affineForm: Promise<Affine | null>,
 ): Promise<Evaluation | null> {
   const { runningMean, runningVar } = roles;
   const shape = stance.tensors.find((t) => t.name === runningMean)?.shape;
   if (runningMean === null || runningVar === null || shape === undefined) return null;
   const size = sizeOf(shape);
   // [rounds][buffer entries]: every entry sees variances from 1e-14 to 3
-  const variances = [0, 1, 2].map((round) =>
-    Float64Array.from({ length: size }, (_, c) => VARIANCES[(c * 3 + round) % VARIANCES.length]),
+  const variances = Array.from({ length: Math.ceil(VARIANCES.length / size) }, (_, round) =>
+    Float64Array.from({ length: size }, (_v, c) => VARIANCES[(c + round * size) % VARIANCES.length]),
   );
   const mean = noise(51, size).map((v, c) => v + 0.1 * c);
   const x = noise(53, sizeOf(stance.shape)).map((v) => 2 * v);
   const ask = (variance: Float64Array) =>
     probe(specimen.name, [
       construct(specimen.name, stance.arguments),
-      ...identitySteps(stance, roles, affine),
+      ...identitySteps(stance, roles, null),
       setTensor(runningMean, float64(mean, shape)),
       setTensor(runningVar, float64(variance, shape)),
       forward('eval', float64(x, stance.shape)),
       readAll,
     ]);
   const outcomes = await specimen.ask([...variances.map(ask), ask(new Float64Array(size))]);
+  const affine = await affineForm;
+  if (affine === null) return null;
   const rounds = variances.flatMap((variance, k): Round[] => {
-    const y = valuesOf(outcomes[k], lastStep(outcomes[k]) - 1, 'output');
+    const y = bare(valuesOf(outcomes[k], lastStep(outcomes[k]) - 1, 'output'), affine);
     const after = {
       mean: valuesOf(outcomes[k], lastStep(outcomes[k]), runningMean),
       variance: valuesOf(outcomes[k], lastStep(outcomes[k]), runningVar),

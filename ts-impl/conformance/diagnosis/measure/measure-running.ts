@@ -4,11 +4,12 @@ import type { Arguments } from '../../../../cases/case.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
 import type { Outcome } from '../../outcome.ts';
 import type { Structure } from '../model/partition.ts';
-import type { Running, Scale } from '../model/profile.ts';
+import type { Running } from '../model/profile.ts';
 import { type BatchStatistics, batchStatistics } from './batch-statistics.ts';
 import { momentumArgument, withMomentum } from './constructor-arguments.ts';
 import type { Evaluation } from './measure-evaluation.ts';
 import type { TensorRoles } from './measure-roles.ts';
+import type { ScaleMeasurement } from './measure-scale.ts';
 import { noise } from './noise.ts';
 import {
   construct,
@@ -43,8 +44,8 @@ export async function measureRunning(
   stance: Stance,
   structure: Structure,
   roles: TensorRoles,
-  scale: Scale,
-  evaluation: Evaluation | null,
+  scaled: Promise<ScaleMeasurement>,
+  evaluated: Promise<Evaluation | null>,
 ): Promise<Running | null | 'unknown'> {
   const { runningMean, runningVar } = roles;
   const shape = stance.tensors.find((t) => t.name === runningMean)?.shape;
@@ -74,6 +75,9 @@ export async function measureRunning(
     ]),
     fresh.ask([attachedProbe]),
   ]);
+  const [measuredScale, evaluation] = await Promise.all([scaled, evaluated]);
+  if (measuredScale.kind === 'unknown') return 'unknown';
+  const { scale } = measuredScale;
   const statistics = inputs.map((x) => batchStatistics(x, structure, stance.shape, sizeOf(shape)));
   const standard = shares(outcomes[0], outcomes[1], names, statistics);
   const varied = argument === null ? standard : shares(outcomes[2], outcomes[3], names, statistics);

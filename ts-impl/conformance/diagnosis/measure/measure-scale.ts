@@ -5,10 +5,10 @@ import type { Case } from '../../../../cases/case.ts';
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import type { Outcome } from '../../outcome.ts';
 import { denominatorOf } from '../model/model-statistics.ts';
-import { type Structure, statisticIds } from '../model/partition.ts';
+import { type Structure, statisticCount, statisticIds } from '../model/partition.ts';
 import type { Affine, EpsScaling, Scale, StatisticsSource } from '../model/profile.ts';
 import { type EpsFit, fitEps, fitLines, fitScaledEps, type Line } from './lines.ts';
-import { type Evaluation, identitySteps } from './measure-evaluation.ts';
+import { bare, type Evaluation, identitySteps } from './measure-evaluation.ts';
 import type { TensorRoles } from './measure-roles.ts';
 import { noise } from './noise.ts';
 import {
@@ -39,26 +39,29 @@ export async function measureScale(
   stance: Stance,
   structure: Structure,
   roles: TensorRoles,
-  affine: Affine,
-  evaluation: Evaluation | null,
+  affineForm: Promise<Affine | null>,
+  evaluation: Promise<Evaluation | null>,
 ): Promise<ScaleMeasurement> {
   const { shape } = stance;
-  const inputs = SIGMAS.map((sigma, k) => spreadInput(shape, structure, sigma, 31 + k));
+  const rounds = Math.max(2, Math.ceil(SIGMAS.length / statisticCount(structure.members, shape)));
+  const inputs = Array.from({ length: rounds }, (_, round) => spreadInput(shape, structure, round));
   const start = bufferStart(stance, roles);
   const ask = (x: Float64Array): Case =>
     probe(specimen.name, [
       construct(specimen.name, stance.arguments),
-      ...identitySteps(stance, roles, affine),
+      ...identitySteps(stance, roles, null),
       ...start.steps,
       forward('train', float64(x, shape)),
       readAll,
     ]);
   const constant = filled(0, shape); // divided by eps alone, centred or not
   const outcomes = await specimen.ask([...inputs.map(ask), ask(constant.storage as Float64Array)]); // made as float64 above
+  const affine = await affineForm;
+  if (affine === null) return { kind: 'unknown', linear: false };
   const lines: Line[] = [];
   for (let k = 0; k < inputs.length; k++) {
     const last = stepsBefore(outcomes[k]) - 2;
-    const y = valuesOf(outcomes[k], last, 'output');
+    const y = bare(valuesOf(outcomes[k], last, 'output'), affine);
     if (y === null) continue;
     const after = {
       mean: roles.runningMean === null ? null : valuesOf(outcomes[k], last + 1, roles.runningMean),
@@ -68,7 +71,7 @@ export async function measureScale(
   }
   const constantOutput = valuesOf(outcomes[inputs.length], stepsBefore(outcomes[inputs.length]) - 2, 'output');
   const constantIsFinite = constantOutput?.every((v) => Number.isFinite(v)) ?? false;
-  return explain(lines, constantIsFinite, evaluation);
+  return explain(lines, constantIsFinite, await evaluation);
 }
 
 export interface BufferStart {
@@ -97,12 +100,14 @@ export function bufferStart(stance: Stance, roles: TensorRoles): BufferStart {
 
 const stepsBefore = (outcome: Outcome) => resultsOf(outcome).length;
 
-/** Noise in which each statistic has its own centre, of the size of sigma, and its own spread. */
-function spreadInput(shape: Shape, structure: Structure, sigma: number, seed: number): Float64Array {
+/** Noise in which each statistic has its own spread, of those to try, and its own centre of that size; all of them over the rounds. */
+function spreadInput(shape: Shape, structure: Structure, round: number): Float64Array {
   const ids = statisticIds(structure.members, shape);
-  return noise(seed, sizeOf(shape)).map(
-    (v, i) => sigma * (v * (0.4 + 0.15 * (ids[i] % 5)) + 0.75 * (ids[i] % 4) + 0.4),
-  );
+  const count = statisticCount(structure.members, shape);
+  return noise(31 + round, sizeOf(shape)).map((v, i) => {
+    const sigma = SIGMAS[(ids[i] + round * count) % SIGMAS.length];
+    return sigma * (v * (0.4 + 0.15 * (ids[i] % 5)) + 0.75 * (ids[i] % 4) + 0.4);
+  });
 }
 
 /** How finely outputs can be read: in float64, with statistics in float32, or in float32 throughout, where only large spreads tell. */

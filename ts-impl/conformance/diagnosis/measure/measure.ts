@@ -14,14 +14,16 @@ import { measureConduct } from './measure-conduct.ts';
 import { identitySteps, measureEvaluation } from './measure-evaluation.ts';
 import { measureGradient } from './measure-gradient.ts';
 import { measureHidden } from './measure-hidden.ts';
-import { measureRoles, measureStructure, type TensorRoles } from './measure-roles.ts';
+import { measureRoles, type TensorRoles } from './measure-roles.ts';
 import { measureRunning } from './measure-running.ts';
 import { measureScale, type ScaleMeasurement } from './measure-scale.ts';
 import { measureTraits } from './measure-traits.ts';
 import { noise } from './noise.ts';
 import { primed } from './primed-specimen.ts';
 import { construct, float64, forward, probe, type Specimen, valuesOf } from './specimen.ts';
+import { batched } from './batched-specimen.ts';
 import { findStance, type Stance } from './stance.ts';
+import { stancesToTry } from './stances-to-try.ts';
 
 export type Measurement =
   | {
@@ -76,31 +78,53 @@ async function climbAndMeasure(
   if (search.kind === 'stochastic') {
     return { kind: 'unusable', constructed: true, message: 'the same call twice gives different results' };
   }
-  const found = await spreadOut(specimen, search.stance, search.others);
+  const stances = await stancesToTry(specimen, search.stance, search.others);
+  const measured = await measureAt(specimen, stances[0], search.others, dtype);
+  // What looks like nothing known at one shape may be made for another: sizes in the code, or one of several ranks.
+  for (const stance of measured.kind === 'unknown' ? stances.slice(1) : []) {
+    const again = await measureAt(specimen, stance, search.others, dtype);
+    if (again.kind === 'measured') return again;
+  }
+  return measured;
+}
+
+async function measureAt(
+  specimen: Specimen,
+  found: Stance,
+  others: readonly Stance[],
+  dtype: Profile['dtype'],
+): Promise<Measurement> {
   const unknown = (message: string, looksLikeNorm: boolean): Measurement => ({
     kind: 'unknown',
     stance: found,
     looksLikeNorm,
     message,
   });
+  const fresh = batched(specimen);
   const late = found.tensors.filter((t) => t.late);
-  const asked = primed(specimen, late, PRIMED);
+  const asked = primed(fresh, late, PRIMED);
   const { structure, roles: seen, argumentRoles, elementwise, evalIsTrain } = await measureRoles(asked, found);
   const stance = { ...found, roles: argumentRoles };
   if (elementwise)
     return unknown('no output moves with any other input element than its own: nothing is normalised', false);
   if (structure === null) return unknown('which outputs an input element moves fits no set of axes', false);
-  const affine = await measureAffine(asked, stance, seen);
+  const affineForm = measureAffine(asked, stance, seen);
+  const evaluating = measureEvaluation(asked, stance, structure, seen, affineForm).then((evaluated) =>
+    // Buffers that eval does not read by themselves look like none at all, unless eval is shown to be training.
+    evaluated?.statistics === 'batch' && !evalIsTrain ? null : evaluated,
+  );
+  const scaling = measureScale(asked, stance, structure, seen, affineForm, evaluating);
+  const [affine, evaluation, scaled, direct] = await Promise.all([
+    affineForm,
+    evaluating,
+    scaling,
+    measureRunning(asked, fresh, stance, structure, seen, scaling, evaluating),
+  ]);
   if (affine === null) return unknown('what its parameters do is no weight and no bias', false);
-  const evaluated = await measureEvaluation(asked, stance, structure, seen, affine);
-  // Buffers that eval does not read by themselves look like none at all, unless eval is shown to be training.
-  const evaluation = evaluated?.statistics === 'batch' && !evalIsTrain ? null : evaluated;
-  const scaled = await measureScale(asked, stance, structure, seen, affine, evaluation);
   if (scaled.kind === 'unknown') {
     return unknown('what it subtracts and divides by is no known mean, variance and eps', scaled.linear);
   }
   const doubts: string[] = [];
-  const direct = await measureRunning(asked, specimen, stance, structure, seen, scaled.scale, evaluation);
   const unread = direct === null || direct === 'unknown' || evaluation === null;
   // Where no buffer holds just the mean or just the variance, what eval does with them still tells.
   const hidden =
@@ -114,23 +138,31 @@ async function climbAndMeasure(
   const known = running === 'unknown' ? null : running;
   if (known !== null && known.bare && !known.floored && known.tracked !== 'inverse-std')
     doubts.push('eval adds no eps, though training does');
-  const draft = await completed(specimen, stance, structure, roles, affine, scaled, known, dtype, evalIsTrain);
-  const traits = await measureTraits(specimen, stance, roles, draft, search.others);
+  const bareProfile = profileOf(stance, structure, roles, affine, scaled, known, dtype, evalIsTrain);
+  const [conduct, { epsArgument, scale }, traits, gradientSeen] = await Promise.all([
+    measureConduct(fresh, stance, singleShape(stance, structure)),
+    measureEpsArgument(fresh, stance, roles, bareProfile),
+    measureTraits(fresh, stance, roles, bareProfile, others),
+    measureGradient(fresh, stance, roles, bareProfile),
+  ]);
+  const draft = { ...bareProfile, ...conduct, epsArgument, scale };
   // A leaf that requires grad can't be written to: under input.mutated there is no gradient to speak of.
-  const gradient = draft.mutatesInput
-    ? ({ kind: 'not-asked' } as const)
-    : await measureGradient(specimen, stance, roles, { ...draft, traits });
+  const gradient = draft.mutatesInput ? ({ kind: 'not-asked' } as const) : gradientSeen;
   if (gradient.kind === 'unknown') doubts.push('its input gradient is that of no combination of detached statistics');
   if (gradient.kind === 'refused') doubts.push(`backward raises ${gradient.message}`);
-  const profile = { ...draft, traits, gradient: gradient.kind === 'measured' ? gradient.gradient : null };
+  const profile = {
+    ...draft,
+    traits: epsArgument === null ? { ...traits, epsZero: null } : traits,
+    gradient: gradient.kind === 'measured' ? gradient.gradient : null,
+  };
   return { kind: 'measured', specimen, stance, roles, profile, doubts };
 }
 
 /** What late buffers are set to before they are measured: what a fresh variance holds in PyTorch. */
 const PRIMED = 1;
 
-async function completed(
-  specimen: Specimen,
+/** The profile before its conduct is known; its eps argument is the one that bears the name, or moved the output. */
+function profileOf(
   stance: Stance,
   structure: Structure,
   roles: TensorRoles,
@@ -139,17 +171,19 @@ async function completed(
   running: Running | null,
   dtype: Profile['dtype'],
   evalIsTrain: boolean,
-): Promise<Profile> {
-  const conduct = await measureConduct(specimen, stance, singleShape(stance, structure));
-  const draft: Profile = {
+): Profile {
+  return {
     shape: stance.shape,
     structure,
     affine,
     scale: scaled.scale,
     running,
     gradient: null,
-    ...conduct,
-    epsArgument: null,
+    layouts: { works: [], fails: [] },
+    mutatesInput: false,
+    stdout: '',
+    singleValue: null,
+    epsArgument: [...stance.roles].find(([, role]) => role === 'eps')?.[0] ?? null,
     extras: roles.extras,
     traits: NO_TRAITS,
     counter: roles.counter,
@@ -157,50 +191,6 @@ async function completed(
     dtype,
     evalIsTrain,
   };
-  return withEpsArgument(specimen, stance, roles, draft);
-}
-
-/**
- * The stance to measure at. (N, C) tells nothing of where channels lie: a specimen that also takes (N, L, C), one statistic for each place on
- * the last axis, is measured there. One that takes a list of sizes is measured with as many as it treats as PyTorch does, two if it may be.
- */
-async function spreadOut(specimen: Specimen, stance: Stance, others: readonly Stance[]): Promise<Stance> {
-  const lists = [stance, ...others].filter((o) => takesList(o) && !o.coincidence);
-  if (lists.length > 0 && stance.sizeAxis === 'last' && (takesList(stance) || handlesLists(specimen))) {
-    const bySize = [2, 3, 1].flatMap((count) => lists.find((o) => o.size?.length === count) ?? []);
-    // A number is taken too: then only a list that is not treated as PyTorch does tells more than the number.
-    if (!takesList(stance)) return (await treatsAsPyTorch(specimen, bySize[0])) ? stance : bySize[0];
-    for (const candidate of bySize) if (await treatsAsPyTorch(specimen, candidate)) return candidate;
-    return bySize[0];
-  }
-  if (stance.shape.length !== 2) return stance;
-  const wider = others.find((o) => !o.coincidence && o.sizeAxis === 'last' && o.shape.length > 2);
-  if (wider !== undefined) {
-    const { structure } = await measureRoles(specimen, wider);
-    const kept = structure?.members.kind === 'axes' ? structure.members.kept : [];
-    if (kept.length === 1 && kept[0] === wider.shape.length - 1) return wider;
-  }
-  // It may handle (N, C, L) too and line it up wrongly: that raises, or is silently wrong where L = C.
-  const square = others.find((o) => o.coincidence && o.shape.length === 3);
-  if (square === undefined) return stance;
-  const { structure } = await measureRoles(specimen, square);
-  return structure !== null && structure.members !== structure.users ? square : stance;
-}
-
-const takesList = (stance: Stance) =>
-  stance.sizeAxis === 'last' && Object.values(stance.arguments).some((v) => v.kind === 'list');
-
-/** torch.ones(dim) takes a list by accident; this is code that means to. */
-const handlesLists = (specimen: Specimen) => specimen.mentions?.(/isinstance\(|\btuple\(|\blist\(|\blen\(/) ?? false;
-
-/** Statistics over just the axes whose sizes were given, and a parameter entry for each of their elements. */
-async function treatsAsPyTorch(specimen: Specimen, stance: Stance): Promise<boolean> {
-  const structure = await measureStructure(specimen, stance);
-  const count = stance.size?.length ?? 1;
-  const leading = stance.shape.slice(count).map((_, axis) => axis);
-  const kept = structure?.members.kind === 'axes' && structure.members.groups === null ? structure.members.kept : null;
-  const whole = stance.tensors.every((t) => t.kind !== 'parameter' || sizeOf(t.shape) === sizeOf(stance.size ?? []));
-  return whole && kept !== null && kept.join() === leading.join();
 }
 
 /** A shape in which each statistic has one value and the size argument still fits; null where there is none. */
@@ -213,30 +203,25 @@ function singleShape(stance: Stance, structure: Structure): Shape | null {
   return shape.map((size, axis) => (members.kept.includes(axis) ? size : 1));
 }
 
-/** The profile with the constructor argument that sets eps, if one does, and what it means: eps itself, or its square. */
-async function withEpsArgument(
+/** The constructor argument that sets eps, if one does, and what it means: eps itself, or its square. */
+async function measureEpsArgument(
   specimen: Specimen,
   stance: Stance,
   roles: TensorRoles,
   profile: Profile,
-): Promise<Profile> {
+): Promise<Pick<Profile, 'epsArgument' | 'scale'>> {
+  const { epsArgument, scale, agreement } = profile;
+  if (epsArgument === null) return { epsArgument, scale };
   const identity = identitySteps(stance, roles, profile.affine);
-  const argument = specimen.signature.find((p) => stance.roles.get(p.name) === 'eps');
-  if (argument === undefined) return profile;
   const x = float64(noise(91, sizeOf(stance.shape)), stance.shape);
   const ask = (args: Arguments) =>
     probe(specimen.name, [construct(specimen.name, args), ...identity, forward('train', x)]);
-  const trial = ask({ ...stance.arguments, [argument.name]: float(TRIAL_EPS) });
+  const trial = ask({ ...stance.arguments, [epsArgument]: float(TRIAL_EPS) });
   const [plain, moved] = await specimen.ask([ask(stance.arguments), trial]);
   const [a, b] = [plain, moved].map((o) => valuesOf(o, 1 + identity.length, 'output'));
-  if (a === null || b === null || a.every((v, i) => Math.abs(v - b[i]) <= 1e-9)) return profile;
-  const asEps = { ...profile, epsArgument: argument.name };
-  if (distance(askModel(asEps, trial), moved) <= asEps.agreement) return asEps;
-  for (const scale of twins(asEps.scale)) {
-    const twin = { ...asEps, scale };
-    if (distance(askModel(twin, trial), moved) <= asEps.agreement) return twin;
-  }
-  return asEps;
+  if (a === null || b === null || a.every((v, i) => Math.abs(v - b[i]) <= 1e-9)) return { epsArgument: null, scale };
+  const fits = (meant: Scale) => distance(askModel({ ...profile, scale: meant }, trial), moved) <= agreement;
+  return { epsArgument, scale: fits(scale) ? scale : (twins(scale).find(fits) ?? scale) };
 }
 
 /** What is the same map at the default eps and another one at any other. */

@@ -13,6 +13,7 @@ import type { Target } from '../axes/target.ts';
 import type { Specimen } from '../measure/specimen.ts';
 import { askModel } from '../model/model-subject.ts';
 import type { Structure } from '../model/partition.ts';
+import type { Profile } from '../model/profile.ts';
 import { distance } from './proof.ts';
 import { type Dictionary, toSpecimen, toTorch, withoutUnnamed } from './translate.ts';
 import { trialCases } from './trial-cases.ts';
@@ -96,12 +97,19 @@ export function isExplained(c: Case, given: Outcome, dictionary: Dictionary): bo
   const asked = toSpecimen(c, dictionary);
   if (asked === null) return false;
   return (
-    distance(askModel(dictionary.profile, asked), given) <=
-    (c.dtype === 'float64' ? dictionary.profile.agreement : FLOAT32_AGREEMENT)
+    distance(askModel(inDtype(profile, c), asked), given) <=
+    (c.dtype === 'float64' ? profile.agreement : FLOAT32_AGREEMENT)
   );
 }
 
 // --- internal ---
+
+/** An eps that is float64's machine epsilon is float32's in float32: RMSNorm's default. */
+function inDtype(profile: Profile, { dtype }: Case): Profile {
+  const { scale } = profile;
+  if (dtype !== 'float32' || Math.abs(scale.eps / 2 ** -52 - 1) > 1e-3) return profile;
+  return { ...profile, scale: { ...scale, eps: 2 ** -23 } };
+}
 
 /** Whether the case is of the rank, and of the number of normalised axes, that the profile was measured at. */
 function isMeasured(c: Case, { profile, stance }: Dictionary): boolean {
