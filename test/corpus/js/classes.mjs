@@ -178,7 +178,8 @@ export class StdBatchNorm1d {
         const squares = x.reduce((s, r) => s + (r[c] - mu[c]) ** 2, 0);
         sd[c] = Math.sqrt(squares / x.length + 1e-5);
         this.runningMean[c] = (1 - this.momentum) * this.runningMean[c] + this.momentum * mu[c];
-        this.runningStd[c] = (1 - this.momentum) * this.runningStd[c] + this.momentum * Math.sqrt(squares / (x.length - 1));
+        this.runningStd[c] =
+          (1 - this.momentum) * this.runningStd[c] + this.momentum * Math.sqrt(squares / (x.length - 1));
       }
       return x.map((r) => r.map((v, c) => ((v - mu[c]) / sd[c]) * this.weight[c] + this.bias[c]));
     }

@@ -22,7 +22,10 @@ export function layerNormByPairs(x: number[][], scale: number[], shift: number[]
     for (const a of row) for (const c of row) sum += (a - c) * (a - c);
     const variance = sum / (2 * row.length ** 2);
     const centre = row.reduce((p, q) => p + q) / row.length;
-    return row.map((v, i) => Math.fround(1) * scale[i] * ((v - centre) / Math.hypot(Math.sqrt(variance), Math.sqrt(delta))) + shift[i]);
+    return row.map(
+      (v, i) =>
+        Math.fround(1) * scale[i] * ((v - centre) / Math.hypot(Math.sqrt(variance), Math.sqrt(delta))) + shift[i],
+    );
   });
 }
 
@@ -60,7 +63,9 @@ export class BatchNorm1d {
       this.spread[c] = this.decay * this.spread[c] + (1 - this.decay) * sample;
       return { m, v: (sample * (n - 1)) / n };
     });
-    return batch.map((row) => row.map((v, c) => ((v - used[c].m) / Math.sqrt(used[c].v + 1e-5)) * this.gain[c] + this.offset[c]));
+    return batch.map((row) =>
+      row.map((v, c) => ((v - used[c].m) / Math.sqrt(used[c].v + 1e-5)) * this.gain[c] + this.offset[c]),
+    );
   }
 }
 
@@ -97,7 +102,14 @@ export const RMSNorm = class {
 };
 
 /** Every group its own row of a flat array. */
-export function groupNorm(x: Float64Array, shape: number[], groups: number, gamma: Float64Array, beta: Float64Array, eps = 1e-5) {
+export function groupNorm(
+  x: Float64Array,
+  shape: number[],
+  groups: number,
+  gamma: Float64Array,
+  beta: Float64Array,
+  eps = 1e-5,
+) {
   const [n, c] = shape;
   const rows = n * groups;
   const width = x.length / rows;
@@ -121,7 +133,13 @@ export function groupNorm(x: Float64Array, shape: number[], groups: number, gamm
 /** Evaluation alone, as a deployed model has it: folded into one multiplication. */
 export function batchNormInference(
   x: number[][],
-  { mean, variance, gamma, beta, eps = 1e-5 }: Record<'mean' | 'variance' | 'gamma' | 'beta', number[]> & { eps?: number },
+  {
+    mean,
+    variance,
+    gamma,
+    beta,
+    eps = 1e-5,
+  }: Record<'mean' | 'variance' | 'gamma' | 'beta', number[]> & { eps?: number },
 ) {
   const k = gamma.map((g, i) => g / Math.sqrt(variance[i] + eps));
   const d = beta.map((b, i) => b - mean[i] * k[i]);
@@ -145,7 +163,14 @@ export function batchNormPure(x: number[][], state: State, training: boolean, mo
   const y = x.map((r) => r.map((v, c) => ((v - mu[c]) / Math.sqrt(va[c] + 1e-5)) * gamma[c] + beta[c]));
   const blend = (old: number[], fresh: number[]) => old.map((o, c) => o + momentum * (fresh[c] - o));
   const next = training
-    ? { ...state, runningMean: blend(runningMean, mean), runningVar: blend(runningVar, ss.map((v) => v / (n - 1))) }
+    ? {
+        ...state,
+        runningMean: blend(runningMean, mean),
+        runningVar: blend(
+          runningVar,
+          ss.map((v) => v / (n - 1)),
+        ),
+      }
     : state;
   return { output: y, state: next };
 }

@@ -53,7 +53,7 @@ function layerNorm(x, gamma, beta, options) {
         return a + b * b;
       }, 0) / row.length;
     return row.map(function (v, i) {
-      return gamma[i] * (v - mean) / Math.sqrt(sq + eps) + beta[i];
+      return (gamma[i] * (v - mean)) / Math.sqrt(sq + eps) + beta[i];
     });
   });
 }

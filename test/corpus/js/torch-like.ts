@@ -137,8 +137,7 @@ export class StaleBatchNorm2d extends Module {
     }
     return mapChannels(
       x,
-      (v, c) =>
-        ((v - this.runningMean[c]) / Math.sqrt(this.runningVar[c] + 1e-5)) * this.weight[c] + this.bias[c],
+      (v, c) => ((v - this.runningMean[c]) / Math.sqrt(this.runningVar[c] + 1e-5)) * this.weight[c] + this.bias[c],
     );
   }
 }

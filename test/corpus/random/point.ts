@@ -202,6 +202,7 @@ const APART: readonly (readonly [RegExp, RegExp])[] = [
   [/^input\.mutated/, /^(gradient|groups|precision|running\.gradient|affine\.shape: C|axes)/],
   [/^precision/, /^(input|variance\.algorithm|gradient|affine\.shape|axes)/],
   [/^groups/, /^affine\.shape: G/],
+  [/^weight\.initial: uniform/, /^affine\.shape: scalar/],
 ];
 
 export function goTogether(departures: Departures): boolean {

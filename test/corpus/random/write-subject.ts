@@ -33,7 +33,9 @@ function writeSubject(draw: Draw, point: Point, names: Names, index: number): Ra
   const affine = drawPresence(draw, point);
   const eps = drawEps(draw, point, names);
   const running = hasBuffers(draw, point) ? drawRunning(draw, point, geometry, names, eps.inside) : null;
+  const plain = !('statistics.train' in departures || 'running.update-in-eval' in departures);
   const flag =
+    plain &&
     running !== null &&
     (kind === 'instance' || departures['statistics.untracked-eval'] !== undefined || draw.chance(1, 6));
   const made = constructorLines(draw, point, names, geometry, affine, eps, running, flag);

@@ -14,8 +14,8 @@ import pathlib
 import re
 import sys
 import textwrap
+import types
 
-import numpy
 import torch
 
 from model import Truth
@@ -128,7 +128,7 @@ class Verifier:
             shape = (self.shape[0] + step % 2, *self.shape[1:]) if self.told.get("vary", True) else self.shape
             sigma = 10 ** (torch.rand(1, *shape[1:2], *[1] * (len(shape) - 2), generator=gen, dtype=torch.float64) * 7 - 6)
             scale = sigma if self.layer not in ("LayerNorm", "RMSNorm") else 10 ** (torch.rand(*shape[:1], *[1] * (len(shape) - 1), generator=gen, dtype=torch.float64) * 7 - 6)
-            x = (normal(*shape) * scale + normal(*scale.shape)).requires_grad_()
+            x = (normal(*shape) * scale + normal(*scale.shape) * (self.layer != "RMSNorm")).requires_grad_()
             up = normal(*shape)
             kept = x.detach().clone()
             y = made(x * 1 if self.told.get("grad") is not False else kept.clone())
@@ -275,8 +275,9 @@ def main(text, folder=FOLDER):
         expected = json.loads(path.read_text())
         if text not in name + " ".join(expected):
             continue
-        scope = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "np": numpy, "numpy": numpy, "__name__": "snippet"}
+        scope = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "__name__": "snippet"}
         code = code_of(folder / name)
+        sys.modules["snippet"] = types.ModuleType("snippet")  # dataclasses look for it
         ast.parse(code)
         exec(compile(code, name, "exec"), scope)
         for subject, want in expected.items():
