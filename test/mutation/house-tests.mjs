@@ -15,6 +15,7 @@ export const FILES = [
   'test/norms/purity.test.ts',
   'test/norms/python-words.test.ts',
   'test/norms/rounding.test.ts',
+  'test/norms/safetensors-order.test.ts',
   'test/norms/safetensors.test.ts',
   'test/norms/state-dict.test.ts',
   'test/norms/wasm/vector-kernels.test.ts',
