@@ -131,4 +131,4 @@ def _indented(text: str, tree: Tree, before: str) -> str:
     lines: list[str] = []
     for tag, i, j, k, m in difflib.SequenceMatcher(None, plain, new, autojunk=False).get_opcodes():
         lines += old[i:j] if tag == "equal" else [tree.indent + line if line.strip() else line for line in new[k:m]]
-    return "".join(lines)
+    return "".join([*lines, *old[len(plain) :]])  # a last line of spaces alone is no line of the plain text
