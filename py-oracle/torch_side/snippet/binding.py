@@ -21,9 +21,11 @@ def find_definition(document: Document, name: str, kind: type) -> Any:
     raise Unsupported(f"the document defines no {name}")
 
 
-def bind(function: Callable[..., Any], values: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+def bind(function: Callable[..., Any] | None, values: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """Keywords as they are; what the signature takes by position only goes there, a list for `*name` is spread."""
     args: list[Any] = []
+    if function is None:
+        return args, values
     try:
         parameters = inspect.signature(function).parameters.values()
     except (ValueError, TypeError):

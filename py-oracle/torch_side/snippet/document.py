@@ -48,6 +48,10 @@ class Document:
     lines_of: dict[int, tuple[int, int]] = field(default_factory=dict)
     """First line of a function's code → its first and last line."""
     failures: list[Failure] = field(default_factory=list)
+    imports: set[str] = field(default_factory=set)
+    """First parts of the names of the modules that its statements import."""
+    plans: dict[int, Any] = field(default_factory=dict)
+    """How each function was found to be called, by its identity."""
 
 
 def run_document(file: str, blocks: tuple[Block, ...]) -> Document:
@@ -171,6 +175,10 @@ def _kind_of(problem: BaseException) -> str:
 def _note_definitions(statement: ast.stmt, document: Document) -> None:
     """Also of those inside `if` and `try`, but not inside a function or class."""
     for node in _outer_nodes(statement):
+        if isinstance(node, ast.Import):
+            document.imports.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            document.imports.add(node.module.split(".")[0])
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
             made = document.namespace.get(node.name)
             if getattr(made, "__module__", None) == MODULE and not any(made is other for _, other in document.definitions):

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator
 
+import numpy
 import torch
 from torch import nn
 
+from torch_side.snippet.arrays import from_frame
 from torch_side.snippet.document import MODULE
+from torch_side.snippet.function_norm import FunctionNorm
+from torch_side.snippet.roles import role_of
 
 MAX_DEPTH = 8
 
@@ -24,8 +28,12 @@ class Held:
 
 
 def tensors_of(root: Any) -> list[Held]:
-    """Each once, in the order in which they were put there, parameters of a module first."""
-    return [held for held in _walk(root, "", 0, set()) if _has_values(held.tensor)]
+    """
+    Each once, in the order in which they were put there, parameters of a module first. NumPy's arrays are seen as tensors of the same memory.
+    """
+    found = [held for held in _walk(root, "", 0, set()) if _has_values(held.tensor)]
+    kinds = root.kinds if isinstance(root, FunctionNorm) else {}
+    return [Held(h.name, kinds.get(h.name, h.kind), h.tensor, h.replace) for h in found]
 
 
 def owner_of(root: Any, name: str) -> tuple[Any, str]:
@@ -65,6 +73,11 @@ def _walk(owner: Any, prefix: str, depth: int, seen: set[int]) -> Iterator[Held]
             if id(value) not in seen:
                 seen.add(id(value))
                 yield Held(dotted, kind, value, _replacer(owner, name))
+        elif isinstance(value, numpy.ndarray):
+            seen_as = from_frame(value)
+            if seen_as is not None and id(value) not in seen:
+                seen.add(id(value))
+                yield Held(dotted, kind, seen_as, _array_replacer(owner, name))
         elif isinstance(value, (nn.Module, list, tuple, dict)) or type(value).__module__ == MODULE:
             yield from _walk(value, f"{dotted}.", depth + 1, seen)
 
@@ -82,7 +95,9 @@ def _members(owner: Any) -> Iterator[tuple[str, Any, str]]:
     elif isinstance(owner, (list, tuple)):
         yield from ((str(i), value, _kind_of(value)) for i, value in enumerate(owner))
     else:
-        yield from ((name, value, _kind_of(value)) for name, value in getattr(owner, "__dict__", {}).items())
+        # Where nothing tells parameters from the rest their names do.
+        for name, value in getattr(owner, "__dict__", {}).items():
+            yield name, value, "parameters" if role_of(name) in ("weight", "bias") else _kind_of(value)
 
 
 _MODULE_FIELDS = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set", "training")
@@ -94,6 +109,10 @@ def _kind_of(value: Any) -> str:
 
 def _replacer(owner: Any, name: str) -> Callable[[torch.Tensor], None]:
     return lambda tensor: set_on(owner, name, tensor)
+
+
+def _array_replacer(owner: Any, name: str) -> Callable[[torch.Tensor], None]:
+    return lambda tensor: set_on(owner, name, tensor.detach().numpy())
 
 
 def _child(owner: Any, name: str) -> Any:

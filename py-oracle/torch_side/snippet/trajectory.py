@@ -13,8 +13,10 @@ from torch import nn
 from torch_side.backward import run_backward
 from torch_side.layers import Unsupported
 from torch_side.snippet.capture import Capture
-from torch_side.snippet.document import Document, line_in, out_of_memory
 from torch_side.snippet.binding import bind, find_definition
+from torch_side.snippet.calling import calling_of
+from torch_side.snippet.document import Document, line_in, out_of_memory
+from torch_side.snippet.make_function_norm import make_function_norm
 from torch_side.snippet.inventory import Held, owner_of, set_on, tensors_of
 from torch_side.tensors import DTYPES, make_tensor, to_python, write_tensor
 from wire.answer import NOT_RUN, PayloadWriter, Plain, Written, outcome_of, refused, returned
@@ -55,6 +57,8 @@ class SnippetTrajectory:
         self._max_elements = max_elements
         self._buffer = bytearray(case.payload)
         self._instance: Any = None
+        self._calling: Any = None
+        self._training = True
         self._lost = False
         self._asked_again = False
         self._output: torch.Tensor | None = None
@@ -87,14 +91,19 @@ class SnippetTrajectory:
         return {**result, "texts": {**result["texts"], **said}} if said and "texts" in result else result
 
     def _construct(self, step: Construct) -> Plain:
-        made = find_definition(self._document, step.layer, type)
+        made = find_definition(self._document, step.layer, object)
         self._output = None
-        args, kwargs = self._bound(made.__init__, step.arguments)
-        self._instance = made(*args, **kwargs)
+        texts: dict[str, str] = {}
+        if isinstance(made, type):
+            args, kwargs = self._bound(made.__init__, step.arguments)
+            self._instance = made(*args, **kwargs)
+        else:
+            self._instance, texts = make_function_norm(made, self._document, self._bound(None, step.arguments)[1])
+        self._calling = calling_of(self._instance, self._document)
         dtype = DTYPES[self._case.dtype]
         if dtype.is_floating_point and dtype is not torch.float32:
             self._convert(dtype)
-        return self._everything({"repr": _ADDRESS.sub("", repr(self._instance))})
+        return self._everything({"repr": _ADDRESS.sub("", repr(self._instance)), **texts})
 
     def _forward(self, step: Forward) -> Plain:
         self._output = None
@@ -105,14 +114,23 @@ class SnippetTrajectory:
             self._set_mode(step.mode == "train")
         if step.gradient and x.is_floating_point():
             x.requires_grad_()
-        returns = self._instance(x) if callable(self._instance) else self._instance.forward(x)
-        output = _as_tensor(returns)
+            self._ask_gradients()
+        self._training = self._training if step.mode is None else step.mode == "train"
+        output = _as_tensor(self._calling(x, self._training))
         tensors = [write_tensor("output", output, self._payload)]
         if self._changed(step.input):
             tensors.append(write_tensor("input", x, self._payload))
         self._output = output
         self._leaves = {"input": x}
         return returned(tensors, {})
+
+    def _ask_gradients(self) -> None:
+        """Parameters of an object that is no module are leaves only when asked for; its caller would have made them so."""
+        if isinstance(self._instance, nn.Module) or self._calling.frame == "numpy":
+            return
+        for held in self._held():
+            if held.kind == "parameters" and held.tensor.is_leaf and held.tensor.is_floating_point():
+                held.tensor.requires_grad_()
 
     def _set_mode(self, training: bool) -> None:
         if callable(getattr(self._instance, "train", None)):
@@ -150,6 +168,8 @@ class SnippetTrajectory:
         output = self._output
         if output is None:
             return NOT_RUN
+        if self._calling is not None and (self._calling.frame == "numpy" or getattr(self._instance, "differentiable", True) is False):
+            raise Unsupported("code on NumPy arrays has no gradients")
         own = {h.name: h.tensor for h in self._held() if h.tensor.requires_grad and h.tensor.is_leaf}
         leaves = {**self._leaves, **own}
         if not step.accumulate:
@@ -227,7 +247,7 @@ class SnippetTrajectory:
         getattr(self._instance, f"reset_{step.what}")()
         return returned([], {})
 
-    def _bound(self, function: Callable[..., Any], given: Arguments) -> tuple[list[Any], dict[str, Any]]:
+    def _bound(self, function: Any, given: Arguments) -> tuple[list[Any], dict[str, Any]]:
         return bind(function, {name: to_python(value, self._buffer, False) for name, value in given.items()})
 
     def _convert(self, dtype: torch.dtype) -> None:

@@ -1,55 +1,17 @@
 // The audit of documents: every norm in them diagnosed, all of it as one Report. A document without a norm is named, and no fault where another has one.
 
-import type { LayerName } from '../../../../cases/case.ts';
 import { exitCodeOf, oracleFacts, worstOf } from '../../report/make-report.ts';
 import { NO_TOTALS, REPORT_SCHEMA, type Report, type Skipped, type SubjectReport } from '../../report/report.ts';
 import { addTotals } from '../../report/tally.ts';
-import type { Subject } from '../../subjects/subject.ts';
-import type { Host } from '../../subjects/workers.ts';
 import { withClaimsOf } from '../claims/claims-of.ts';
 import { openForeignModule } from '../../subjects/js/foreign/foreign-module.ts';
-import { auditModule, type OpenModule } from '../modules/audit-module.ts';
+import { auditModule } from '../modules/audit-module.ts';
 import { auditBlocks } from './audit-blocks.ts';
+import type { AuditDocument, AuditOptions } from './audit-options.ts';
 import type { Block } from './block.ts';
-import { DocumentError, type DocumentKind, findBlocks } from './document.ts';
+import { DocumentError, findBlocks } from './document.ts';
 
-export interface AuditDocument {
-  /** As the user named it. */
-  readonly file: string;
-  readonly bytes: Uint8Array;
-  /** What it is; null to go by its name. */
-  readonly as?: DocumentKind | null;
-  /** It was found in a folder or by a pattern: that it can't be read is no error then. */
-  readonly found?: boolean;
-  /** It is a module of JavaScript or TypeScript: its path, and the export meant, null for all. */
-  readonly module?: { readonly path: string; readonly export: string | null };
-}
-
-export interface AuditOptions {
-  readonly normative: string;
-  readonly oracle: Subject;
-  readonly host: Host;
-  /** The layer to hold every norm against; null to go by names and behaviour. */
-  readonly layer: LayerName | null;
-  readonly timeoutMs: number;
-  readonly memoryBytes: number;
-  /** Workers at a time. */
-  readonly jobs: number;
-  readonly onProgress?: (name: string) => void;
-  /** Called with each subject that has findings: returns it with the repairs that it found for them. */
-  readonly repair?: Repair;
-  /** How a module is opened; tests that run from source open it otherwise. */
-  readonly openModule?: OpenModule;
-  /** Called with facts about a subject that are no findings, for people. */
-  readonly onRemarks?: (source: SubjectReport['source'], remarks: readonly string[]) => void;
-}
-
-/** `again` audits the same subject in changed blocks, briefly; null where it is no norm there any more, or still departs in one of `gone`. */
-export type Repair = (
-  subject: SubjectReport,
-  blocks: readonly Block[],
-  again: (changed: readonly Block[], gone: readonly string[]) => Promise<SubjectReport | null>,
-) => Promise<SubjectReport>;
+export type { AuditDocument, AuditOptions, Repair } from './audit-options.ts';
 
 /** The documents hold nothing to audit. */
 export class NothingToAudit extends Error {

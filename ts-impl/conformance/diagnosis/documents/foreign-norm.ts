@@ -1,14 +1,15 @@
-// One class of a document, opened as something that answers Cases in PyTorch's words: measured once, then only translated to and from.
+// One class or function of a document, opened as something that answers Cases in PyTorch's words: measured once, then only translated to and from.
 
 import type { Case } from '../../../../cases/case.ts';
 import type { Outcome } from '../../outcome.ts';
 import type { Host } from '../../subjects/workers.ts';
 import { kindFromName, rankFromName } from '../axes/norm-kind.ts';
-import { measure } from '../measure/measure.ts';
+import { measure, SubjectGone } from '../measure/measure.ts';
+import type { Specimen } from '../measure/specimen.ts';
 import { makeDictionary, toSpecimen, toTorch, withoutUnnamed } from '../prove/translate.ts';
-import type { AuditDocument } from './audit.ts';
+import { definitionsOf, openSpecimen } from './audit-norm.ts';
+import type { AuditDocument } from './audit-options.ts';
 import { DocumentError, findBlocks } from './document.ts';
-import { workerSpecimen } from './worker-specimen.ts';
 
 export interface ForeignNorm {
   /** Its answer to a case, and PyTorch's without the tensors that it has no name for: what is left is compared in full. */
@@ -22,7 +23,7 @@ export interface ForeignOptions {
   readonly memoryBytes: number;
 }
 
-/** Opens the class `name`, or `name@line`, of a document. Throws DocumentError where there is none, or none that can be measured. */
+/** Opens the class or function `name`, or `name@line`, of a document. Throws DocumentError where there is none, or none that can be measured. */
 export async function openForeignNorm(
   document: AuditDocument,
   name: string,
@@ -34,15 +35,17 @@ export async function openForeignNorm(
   try {
     const loaded = await worker.load(file, blocks);
     if (loaded.kind === 'undecided') throw new DocumentError(`${file}: ${loaded.reason.message}`);
-    const { classes } = loaded.loaded;
-    const cls = classes.findLast((c) => c.name === name || `${c.name}@${c.line}` === name);
-    if (cls === undefined) {
+    const definitions = definitionsOf(loaded.loaded);
+    const definition = definitions.findLast((d) => d.name === name || `${d.name}@${d.line}` === name);
+    if (definition === undefined) {
       throw new DocumentError(
-        `${file} defines no class ${name}; it defines ${classes.map((c) => c.name).join(', ') || 'none'}`,
+        `${file} defines no ${name}; it defines ${definitions.map((d) => d.name).join(', ') || 'nothing'}`,
       );
     }
-    const specimen = workerSpecimen(cls, worker);
-    const measured = await measure(specimen, kindFromName(cls.name), rankFromName(cls.name));
+    const opened = await openSpecimen(definition, worker, {});
+    if ('reason' in opened) throw new DocumentError(`${name} of ${file} can't be asked: ${opened.reason}`);
+    const { specimen } = opened;
+    const measured = await measure(specimen, kindFromName(definition.name), rankFromName(definition.name));
     if (measured.kind !== 'measured') {
       const why = measured.kind === 'undecided' ? measured.reason.message : measured.message;
       throw new DocumentError(
@@ -61,12 +64,22 @@ export async function openForeignNorm(
             actual: { kind: 'unsupported', reason: 'it has no words for an option or a step of the case' },
           };
         }
-        const [answer] = await worker.ask([asked], { truth: false });
-        return { expected, actual: toTorch(answer.outcome, torch, dictionary) };
+        return { expected, actual: toTorch(await answerOf(specimen, asked), torch, dictionary) };
       },
     };
   } catch (problem) {
     await worker.close();
+    throw problem;
+  }
+}
+
+// --- internal ---
+
+async function answerOf(specimen: Specimen, c: Case): Promise<Outcome> {
+  try {
+    return (await specimen.ask([c]))[0];
+  } catch (problem) {
+    if (problem instanceof SubjectGone) return { kind: 'undecided', reason: problem.reason };
     throw problem;
   }
 }

@@ -2,12 +2,12 @@
 
 import { type Arguments, bool, float, int, ints, type Value } from '../../../../cases/case.ts';
 import type { Shape } from '../../../tensor/shape.ts';
+import type { ArgumentRole } from './argument-role.ts';
 import { CHANNELS, type Rung } from './ladder.ts';
 import type { ConstructorParameter } from './specimen.ts';
 import { TRIAL_MOMENTUM } from './update-rule.ts';
 
-/** What a constructor argument is for. */
-export type ArgumentRole = 'size' | 'groups' | 'eps' | 'momentum' | 'affine' | 'track' | 'rank' | 'other';
+export type { ArgumentRole } from './argument-role.ts';
 
 export interface ArgumentChoice {
   readonly arguments: Arguments;

@@ -2,9 +2,10 @@
 
 import type { Arguments, Case, Step, Value } from '../../../../cases/case.ts';
 import { decodeHalves, isHalf } from '../../../tensor/half.ts';
-import { sizeOf } from '../../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import { fromStorage, type Tensor } from '../../../tensor/tensor.ts';
 import type { Outcome, StepResult } from '../../outcome.ts';
+import type { ArgumentRole } from './argument-role.ts';
 
 export interface ConstructorParameter {
   readonly name: string;
@@ -15,6 +16,16 @@ export interface ConstructorParameter {
   readonly default: Value | null;
 }
 
+/** What a specimen's owner knows of it beforehand. */
+export interface Given {
+  /** Constructor arguments that have these values wherever no experiment is about them. */
+  readonly arguments: Arguments;
+  /** What constructor arguments are for, by name; of the others the name decides. */
+  readonly roles: Readonly<Record<string, ArgumentRole>>;
+  /** The input shapes to try in the place of the ladder's; null where nothing is known of them. */
+  readonly shapes: readonly Shape[] | null;
+}
+
 export interface Specimen {
   readonly name: string;
   readonly signature: readonly ConstructorParameter[];
@@ -22,6 +33,7 @@ export interface Specimen {
   readonly partialGradients?: boolean;
   /** Whether the source of the class holds such words; a hint, and left out where there is no source. */
   readonly mentions?: (words: RegExp) => boolean;
+  readonly given?: Given;
   ask(cases: readonly Case[]): Promise<readonly Outcome[]>;
 }
 

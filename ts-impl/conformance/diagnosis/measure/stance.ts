@@ -19,6 +19,7 @@ import {
   textOf,
   valuesOf,
 } from './specimen.ts';
+import { choiceWith, rolesWith, rungsWith } from './given.ts';
 
 export interface Stance {
   readonly shape: Shape;
@@ -65,13 +66,17 @@ export async function findStance(
   kind: NormKind | null,
   rank: number | null,
 ): Promise<StanceSearch> {
-  const roles = rolesOf(specimen.signature);
-  const rungs = ladder(kind, rank);
+  const { given } = specimen;
+  const roles = rolesWith(rolesOf(specimen.signature), given);
+  const rungs = rungsWith(ladder(kind, rank), roles, given);
   const candidates = rungs.flatMap((rung) =>
-    argumentChoices(specimen.signature, roles, rung).map((choice) => ({ rung, ...choice })),
+    argumentChoices(specimen.signature, roles, rung).map((choice) => ({
+      rung,
+      ...choiceWith(choice, roles, rung, given),
+    })),
   );
   // A list as the size makes sense for normalized_shape alone, and only where a number was refused throughout.
-  const takesList = kind === null || kind === 'LayerNorm' || kind === 'RMSNorm';
+  const takesList = given !== undefined || kind === null || kind === 'LayerNorm' || kind === 'RMSNorm';
   candidates.sort((one, other) => Number(one.list) - Number(other.list));
   if (!takesList) candidates.splice(0, candidates.length, ...candidates.filter((c) => !c.list));
   const cases = candidates.map((c) => climb(specimen.name, c.arguments, c.rung.shape));

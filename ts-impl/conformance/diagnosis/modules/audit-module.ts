@@ -6,8 +6,8 @@ import type { UndecidedReason } from '../../outcome.ts';
 import { NO_TOTALS, type Skipped, type SubjectReport } from '../../report/report.ts';
 import { ChildGone } from '../../subjects/js/child/start-child.ts';
 import type { ExportFacts } from '../../subjects/js/foreign/export-facts.ts';
-import type { ForeignModule, ForeignModuleOptions } from '../../subjects/js/foreign/foreign-module.ts';
-import type { AuditOptions } from '../documents/audit.ts';
+import type { ForeignModule } from '../../subjects/js/foreign/foreign-module.ts';
+import type { AuditOptions, OpenModule } from '../documents/audit-options.ts';
 import type { Block } from '../documents/block.ts';
 import { locate, mentions } from '../documents/locate.ts';
 import { SubjectGone } from '../measure/measure.ts';
@@ -24,8 +24,6 @@ export interface ModuleTarget {
   /** The export meant; null for all of them. */
   readonly export: string | null;
 }
-
-export type OpenModule = (options: ForeignModuleOptions) => Promise<ForeignModule>;
 
 /** There is no such export; the message says which there are. */
 export class NoSuchExport extends Error {
