@@ -11,13 +11,20 @@ export interface SandboxPlan {
   readonly readable: readonly string[];
   /** Size of the scratch folder, the only place it may write to. */
   readonly scratchBytes: number;
+  /** Where it starts, if that can be seen; else in the scratch folder. */
+  readonly workingFolder?: string;
 }
+
+export const SCRATCH_BYTES = 64 << 20;
 
 /** Where the scratch folder is, as the code inside sees it. */
 export const SCRATCH_INSIDE = '/tmp';
 
 /** Arguments up to the command; bubblewrap itself is started with CLEAN_ENVIRONMENT. */
 export function bubblewrapArguments(plan: SandboxPlan): string[] {
+  const places = readablePlaces(plan);
+  const { workingFolder } = plan;
+  const seen = workingFolder !== undefined && places.some((place) => contains(place, workingFolder));
   return [
     ...['--unshare-user', '--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'],
     ...['--uid', NOBODY, '--gid', NOBODY, '--cap-drop', 'ALL', '--hostname', 'sandbox'],
@@ -27,9 +34,10 @@ export function bubblewrapArguments(plan: SandboxPlan): string[] {
     ...['--proc', '/proc'],
     ...devices(),
     ...['--size', String(plan.scratchBytes), '--tmpfs', SCRATCH_INSIDE],
-    ...readablePlaces(plan).flatMap((path) => ['--ro-bind', path, path]),
+    ...places.flatMap((path) => ['--ro-bind', path, path]),
     // /proc too: for root, what it shows of the kernel can be written to without any capability
-    ...['--remount-ro', '/proc', '--remount-ro', '/dev', '--remount-ro', '/', '--chdir', SCRATCH_INSIDE],
+    ...['--remount-ro', '/proc', '--remount-ro', '/dev', '--remount-ro', '/'],
+    ...['--chdir', seen ? workingFolder : SCRATCH_INSIDE],
   ];
 }
 

@@ -10,8 +10,6 @@ export interface WatchOptions {
   /** The first process inside a sandbox, whose scratch folder is looked at; null without one. */
   readonly inside: number | null;
   readonly memoryBytes: number;
-  readonly processes: number;
-  readonly files: number;
   /** Written to disks by all of them; null where nothing of them can be reached. */
   readonly diskBytes: number | null;
 }
@@ -20,6 +18,9 @@ export interface Excess {
   readonly kind: 'memory' | 'crash';
   readonly message: string;
 }
+
+/** What may be written to a disk where there is no sandbox, and so a disk to write to. */
+export const DISK_BYTES = 256 << 20;
 
 export interface Watch {
   stop(): void;
@@ -42,6 +43,8 @@ export function watch(options: WatchOptions, onExcess: (excess: Excess) => void)
 // --- internal ---
 
 const PERIOD_MS = 50;
+const MOST_PROCESSES = 64;
+const MOST_FILES = 10_000;
 
 /** What a worker has before it runs anything foreign: pages that it shares with its host. */
 interface Base {
@@ -67,10 +70,10 @@ function largest(base: Base, status: Status | null): Base {
 
 function look(options: WatchOptions, base: Base): Excess | null {
   const pids = watched(options);
-  if (pids.length > options.processes) {
+  if (pids.length > MOST_PROCESSES) {
     return {
       kind: 'crash',
-      message: `it was stopped: it had ${pids.length} processes, more than the ${options.processes} it may have`,
+      message: `it was stopped: it had ${pids.length} processes, more than the ${MOST_PROCESSES} it may have`,
     };
   }
   let ownBytes = 0;
@@ -98,10 +101,10 @@ function look(options: WatchOptions, base: Base): Excess | null {
     };
   }
   const files = options.inside === null ? 0 : filesOf(options.inside);
-  if (files > options.files) {
+  if (files > MOST_FILES) {
     return {
       kind: 'crash',
-      message: `it was stopped: it made ${files} files, more than the ${options.files} it may`,
+      message: `it was stopped: it made ${files} files, more than the ${MOST_FILES} it may`,
     };
   }
   return null;

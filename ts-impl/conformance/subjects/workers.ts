@@ -6,7 +6,8 @@ import { connect } from './connection.ts';
 import { packageRoot, type PythonProcess, StartFailed, startPython } from './process.ts';
 import { BUBBLEWRAP, type Confinement, confinementOf, type Trials, tryBubblewrap } from './sandbox.ts';
 import { openRoom, type SandboxRoom } from './sandbox-room.ts';
-import { watch } from './sandbox-watch.ts';
+import { SCRATCH_BYTES } from './sandbox-plan.ts';
+import { DISK_BYTES, watch } from './sandbox-watch.ts';
 import { openScratch, type Scratch } from './scratch.ts';
 import {
   type Ending,
@@ -136,12 +137,6 @@ const WORKER_DEFAULTS: WorkerOptions = {
 
 /** How long a fork and a bind may take. */
 const START_TIMEOUT_MS = 10_000;
-
-const SCRATCH_BYTES = 64 << 20;
-const MOST_PROCESSES = 64;
-const MOST_FILES = 10_000;
-/** Where there is no sandbox, and so a disk to write to. */
-const DISK_BYTES = 256 << 20;
 
 interface Found {
   readonly confinement: Confinement;
@@ -287,8 +282,6 @@ async function startWorker(host: PythonProcess, lives: Lives, { id, scratch, roo
       alone: room === null ? begun.pid : null,
       inside: room?.inside ?? null,
       memoryBytes,
-      processes: MOST_PROCESSES,
-      files: MOST_FILES,
       diskBytes: room === null ? DISK_BYTES : null,
     },
     (excess) => void worker.stop(excess),

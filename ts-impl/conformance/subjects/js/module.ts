@@ -8,6 +8,7 @@ import { undecided } from '../wire/answer.ts';
 import { ProtocolError } from '../wire/header.ts';
 import { decodeOutcomes } from './child/decode-outcomes.ts';
 import { type Child, ChildGone, startChild } from './child/start-child.ts';
+import { confinementHere } from '../sandbox-command.ts';
 import { type JsSubject, makeJsSubject } from './js-subject.ts';
 import { type Choice, NoSuchNorm } from './open-norms.ts';
 import type { OpenReply } from './thread.ts';
@@ -29,7 +30,7 @@ export interface ModuleOptions extends Choice {
 
 /** Loads the module. Throws NoSuchNorm where it has no such export; what it does beside is its answers. */
 export async function openModule(options: ModuleOptions): Promise<JsSubject> {
-  const child = startChild({ ...options, program: 'thread' });
+  const child = startChild({ ...options, program: 'thread', confinement: await confinementHere() });
   const opened = await open(child, options);
   if (opened.kind !== 'open') await child.close();
   if (opened.kind === 'none') throw new NoSuchNorm(opened.message);

@@ -6,6 +6,11 @@ import type { Duplex, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { PlainMap } from '../../../../../cases/serialise.ts';
 import type { UndecidedReason } from '../../../outcome.ts';
+import { packageRoot } from '../../process.ts';
+import type { Confinement } from '../../sandbox.ts';
+import { heldCommand, modulePlaces } from '../../sandbox-command.ts';
+import { CLEAN_ENVIRONMENT, SCRATCH_BYTES } from '../../sandbox-plan.ts';
+import { DISK_BYTES, watch } from '../../sandbox-watch.ts';
 import { onTheWayOut } from '../../way-out.ts';
 import { decodeHeader, encodeHeader, ProtocolError } from '../../wire/header.ts';
 import type { ChildStart } from './child.ts';
@@ -19,6 +24,7 @@ export interface ChildOptions {
   readonly program: string;
   readonly timeoutMs: number;
   readonly memoryMb: number;
+  readonly confinement: Confinement;
   /** Where the programs of child and thread lie; tests that run from source name another folder. */
   readonly code?: URL;
 }
@@ -50,7 +56,7 @@ export function startChild(options: ChildOptions): Child {
   const { file, path, timeoutMs, memoryMb } = options;
   const code = options.code ?? new URL('..', import.meta.url);
   const ending = options.code === undefined && import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-  const started = startProcess(new URL(`child/child${ending}`, code));
+  const started = startProcess(new URL(`child/child${ending}`, code), options);
   const forget = onTheWayOut(() => started.kill('SIGKILL')); // it ends by itself too, when its pipe closes
   const [stderr, pipe] = [started.stdio[2] as Readable, started.stdio[3] as Duplex]; // as startProcess has asked for
   let said = '';
@@ -109,8 +115,20 @@ export function startChild(options: ChildOptions): Child {
       fail('protocol', problem.message);
     }
   });
+  const held = options.confinement.kind === 'bubblewrap';
+  const watched = watch(
+    {
+      roots: [started.pid ?? 0],
+      alone: held ? null : (started.pid ?? 0),
+      inside: null,
+      memoryBytes: (memoryMb + NODE_MB) * 2 ** 20,
+      diskBytes: held ? null : DISK_BYTES,
+    },
+    ({ kind, message }) => fail(kind, message),
+  );
   const gone = new Promise<void>((resolve) => {
     const end = (how: string) => {
+      watched.stop();
       fail('crash', `the process of ${file} ended: ${how}\n${said}`.trim());
       forget();
       resolve();
@@ -147,9 +165,11 @@ export function startChild(options: ChildOptions): Child {
 // --- internal ---
 
 /** What Node and our own programs may take before a module is read. */
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 
 const STDERR_CHARACTERS = 600;
+/** What Node, our programs and the compiler of TypeScript take beside a module; more than the child allows itself, which can name the limit. */
+const NODE_MB = 512;
 
 const EMPTY = new Uint8Array();
 
@@ -159,12 +179,19 @@ interface Waiting {
 }
 
 /** Its standard output leads nowhere; fd 3 is the pipe of questions and answers. */
-function startProcess(child: URL) {
+function startProcess(child: URL, { confinement, path }: ChildOptions) {
   const own = import.meta.url.endsWith('.ts') && child.href.endsWith('.ts') ? process.execArgv : []; // how TypeScript is run from source
-  return spawn(process.execPath, [...own, fileURLToPath(child)], {
+  const plan = {
+    document: path,
+    readable: [process.execPath, packageRoot(), ...modulePlaces(packageRoot()), ...modulePlaces(path)],
+    scratchBytes: SCRATCH_BYTES,
+    workingFolder: process.cwd(),
+  };
+  const [program, ...args] = heldCommand(confinement, plan, [process.execPath, ...own, fileURLToPath(child)]);
+  return spawn(program, args, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     detached: true, // a group of its own: what a module sends to its group does not reach us
-    env: {}, // Node needs none, and a module has no business with ours
+    env: CLEAN_ENVIRONMENT, // a module has no business with ours
   });
 }
 

@@ -3,6 +3,7 @@
 import { encodeCaseHeader, PayloadWriter, type Plain } from '../../../../../cases/serialise.ts';
 import type { Case } from '../../../../../cases/case.ts';
 import type { Outcome } from '../../../outcome.ts';
+import { confinementHere } from '../../sandbox-command.ts';
 import { ProtocolError } from '../../wire/header.ts';
 import { decodeOutcomes } from '../child/decode-outcomes.ts';
 import { type Child, ChildGone, startChild } from '../child/start-child.ts';
@@ -31,7 +32,7 @@ export interface ForeignModule {
 
 /** Loads a module. Rejects with ChildGone where it does not parse, throws, hangs or dies. */
 export async function openForeignModule(options: ForeignModuleOptions): Promise<ForeignModule> {
-  const child = startChild({ ...options, program: 'foreign/foreign-thread' });
+  const child = startChild({ ...options, program: 'foreign/foreign-thread', confinement: await confinementHere() });
   try {
     const { header } = await child.request({ kind: 'load' });
     return {
