@@ -12,6 +12,7 @@ import { addBench } from './bench.ts';
 import { addCheck } from './check.ts';
 import { addClaims } from './claims.ts';
 import { addDoctor } from './doctor.ts';
+import { addExplain } from './explain.ts';
 import { type Edge, UsageError } from './edge.ts';
 import { addList } from './list.ts';
 import { addReplay } from './replay.ts';
@@ -32,7 +33,7 @@ export async function main(argv: readonly string[], edge: Edge, rooms: Rooms = l
     .exitOverride()
     .configureOutput({ writeOut: (text) => edge.out(text), writeErr: (text) => edge.err(text) })
     .showHelpAfterError('(normative --help tells what there is)');
-  for (const add of [addCheck, addAudit, addReplay, addList, addDoctor, addSetup, addBench, addClaims])
+  for (const add of [addCheck, addAudit, addReplay, addList, addExplain, addDoctor, addSetup, addBench, addClaims])
     add(program, session);
   program.allowExcessArguments().action(() => {
     const word = program.args[0];

@@ -39,7 +39,11 @@ export function valueWords(axis: Axis): ValueWords[] {
       means: values[value] ?? '',
       who: axis.who[value] ?? null,
     })),
-    ...seen.map(([value, who]) => ({ value: wordOf(Number.isNaN(Number(value)) ? value : Number(value)), means: '', who })),
+    ...seen.map(([value, who]) => ({
+      value: wordOf(Number.isNaN(Number(value)) ? value : Number(value)),
+      means: '',
+      who,
+    })),
   ];
 }
 
@@ -47,10 +51,17 @@ export function levelWords({ level }: Axis): string {
   return typeof level === 'string' ? level : 'error or note, by what the code has';
 }
 
-/** The lines of an example: a value and what comes under it. */
-export function exampleRows(example: Example): { readonly value: string; readonly gives: string }[] {
+/** The lines of an example: a value, whether it is PyTorch's for the layer of the example, and what comes under it. */
+export function exampleRows(
+  axis: Axis,
+  example: Example,
+): { readonly value: string; readonly isPytorchs: boolean; readonly gives: string }[] {
+  const own = pytorchValues(axis)
+    .filter(({ kinds }) => example.kind === 'words' || kinds.includes(example.layer))
+    .map(({ value }) => value);
   return Object.entries(example.gives).map(([value, gives]) => ({
     value,
+    isPytorchs: own.includes(value),
     gives: typeof gives === 'string' ? gives : `[${gives.join(', ')}]`,
   }));
 }
@@ -78,5 +89,6 @@ function exampleTarget(kind: NormKind): Target {
 /** A power of ten as one writes it. */
 function wordOf(value: string | number): string {
   if (typeof value === 'string') return value;
+  if (value === 2 ** -52) return 'machine epsilon'; // of float64, in which layers are measured
   return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential().replace('e-0', 'e-') : String(value);
 }

@@ -5,11 +5,18 @@ import type { Lesson } from './lesson.ts';
 export const CONDUCT_LESSONS: Readonly<Record<string, Lesson>> = {
   'input.layout': {
     what: 'Which memory layouts of the input work. x.view(…) that merges axes raises on a transposed or channels_last input; reshape copies instead.',
-    values: { any: 'all of them', 'contiguous-only': 'a strided input raises', other: 'some strided inputs give other numbers' },
+    values: {
+      any: 'all of them',
+      'contiguous-only': 'a strided input raises',
+      other: 'some strided inputs give other numbers',
+    },
     example: {
       kind: 'words',
       given: 'an input that was transposed',
-      gives: { any: 'the same numbers', 'contiguous-only': 'RuntimeError: view size is not compatible with input tensor’s size and stride' },
+      gives: {
+        any: 'the same numbers',
+        'contiguous-only': 'RuntimeError: view size is not compatible with input tensor’s size and stride',
+      },
     },
   },
   'input.mutated': {
@@ -32,7 +39,10 @@ export const CONDUCT_LESSONS: Readonly<Record<string, Lesson>> = {
   },
   'input.dtype': {
     what: 'Which dtypes work once the module is cast to them.',
-    values: { "the layer's dtypes": 'float32 and float64 (float16 and bfloat16 too)', other: 'some raise, or come back in another dtype' },
+    values: {
+      "the layer's dtypes": 'float32 and float64 (float16 and bfloat16 too)',
+      other: 'some raise, or come back in another dtype',
+    },
     example: {
       kind: 'words',
       given: 'the layer after .double(), of a float64 input',
@@ -71,7 +81,11 @@ export const CONDUCT_LESSONS: Readonly<Record<string, Lesson>> = {
   },
   'state.batches-tracked': {
     what: 'Whether num_batches_tracked counts the training steps. PyTorch needs it for momentum=None, and looks for it when loading with strict=True.',
-    values: { counted: 'one more with each training step', frozen: 'it stays, as InstanceNorm’s does', absent: 'there is none' },
+    values: {
+      counted: 'one more with each training step',
+      frozen: 'it stays, as InstanceNorm’s does',
+      absent: 'there is none',
+    },
     example: {
       kind: 'words',
       given: 'num_batches_tracked after three training steps',
@@ -81,7 +95,11 @@ export const CONDUCT_LESSONS: Readonly<Record<string, Lesson>> = {
   stdout: {
     what: 'Whether a call prints. A print left over from debugging costs time in every step.',
     values: { silent: 'no', prints: 'yes' },
-    example: { kind: 'words', given: 'a call', gives: { silent: 'nothing is printed', prints: 'torch.Size([4, 6, 5, 7]), for instance' } },
+    example: {
+      kind: 'words',
+      given: 'a call',
+      gives: { silent: 'nothing is printed', prints: 'torch.Size([4, 6, 5, 7]), for instance' },
+    },
   },
   errors: {
     what: 'Which calls are refused. Only refusals that no other finding explains are told here.',
@@ -94,7 +112,10 @@ export const CONDUCT_LESSONS: Readonly<Record<string, Lesson>> = {
     example: {
       kind: 'words',
       given: 'GroupNorm(3, 4)',
-      gives: { 'the same calls are refused': 'ValueError: num_channels must be divisible by num_groups', accepts: 'made, and wrong or raising later' },
+      gives: {
+        'the same calls are refused': 'ValueError: num_channels must be divisible by num_groups',
+        accepts: 'made, and wrong or raising later',
+      },
     },
   },
 };

@@ -37,9 +37,10 @@ export const NUMBER_LESSONS: Readonly<Record<string, Lesson>> = {
     example: {
       ...PAIR,
       layer: 'LayerNorm',
-      given: 'LayerNorm of [0, 2] (n = 2, mean 1)',
-      acts: [train(0, 2)],
-      gives: { biased: [-1, 1], unbiased: [-0.7071, 0.7071] },
+      given: 'LayerNorm of [0, 3, 6] (n = 3, mean 3, squares 18)',
+      shape: [1, 1, 1, 3],
+      acts: [train(0, 3, 6)],
+      gives: { biased: [-1.225, 0, 1.225], unbiased: [-1, 0, 1] },
     },
   },
   'eps.value': {
@@ -54,7 +55,7 @@ export const NUMBER_LESSONS: Readonly<Record<string, Lesson>> = {
     },
   },
   'eps.placement': {
-    what: 'Where eps enters the denominator. Inside the root it adds to the variance, outside to the standard deviation, so that the same number weighs very differently: 1e-5 inside holds back spreads below 0.003, outside only those below 1e-5.',
+    what: 'Inside the root it adds to the variance, outside to the standard deviation, so that the same number weighs very differently: 1e-5 inside holds back spreads below 0.003, outside only those below 1e-5.',
     values: {
       'inside-sqrt': '√(var + eps)',
       'outside-sqrt': '√var + eps',

@@ -9,7 +9,8 @@ export const SHAPE_LESSONS: Readonly<Record<string, Lesson>> = {
       '1': 'N, C, …',
       '-1': 'N, …, C throughout',
       '0': 'C, …',
-      'broadcast-last': 'statistics per channel of axis 1, lined up with the last axis: raises on most shapes, silently wrong where the sizes agree',
+      'broadcast-last':
+        'statistics per channel of axis 1, lined up with the last axis: raises on most shapes, silently wrong where the sizes agree',
       flattened: 'reshape(-1, C) without moving the axis first, so that statistics mix channels',
     },
     example: {
@@ -37,11 +38,15 @@ export const SHAPE_LESSONS: Readonly<Record<string, Lesson>> = {
       groups: 1,
       acts: [train(0, 2, 4, 6)],
       tensor: 'output',
-      gives: { 'C,H,W': [-1.342, -0.4472, 0.4472, 1.342], 'H,W': [-1, 1, -1, 1], all: [-1.342, -0.4472, 0.4472, 1.342] },
+      gives: {
+        'C,H,W': [-1.342, -0.4472, 0.4472, 1.342],
+        'H,W': [-1, 1, -1, 1],
+        all: [-1.342, -0.4472, 0.4472, 1.342],
+      },
     },
   },
   'groups.layout': {
-    what: 'Which channels make a group: neighbours, or every G-th.',
+    what: 'Neighbours, or every G-th channel.',
     values: {
       contiguous: 'channels 0 … C/G − 1 are the first group',
       interleaved: 'channel c belongs to group c mod G',
@@ -77,7 +82,7 @@ export const SHAPE_LESSONS: Readonly<Record<string, Lesson>> = {
       set: { weight: [2, 2], bias: [1, 1] },
       acts: [train(0, 2)],
       tensor: 'output',
-      gives: { 'weight*x+bias': [-1, 3], 'one-plus-weight': [-2, 4], 'bias-before-weight': [0, 4], none: [-1, 1] },
+      gives: { 'weight*x+bias': [-1, 3], 'one-plus-weight': [-2, 4], 'bias-before-weight': [0, 4] },
     },
   },
   'affine.shape': {

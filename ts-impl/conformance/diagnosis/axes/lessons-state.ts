@@ -78,11 +78,20 @@ export const STATE_LESSONS: Readonly<Record<string, Lesson>> = {
     },
     example: {
       ...CHANNEL,
-      given: 'the running mean of BatchNorm2d with momentum=0.25 after training on [0, 2] and on [4, 6] (means 1 and 5)',
+      given:
+        'the running mean of BatchNorm2d with momentum=0.25 after training on [0, 2] and on [4, 6] (means 1 and 5)',
       options: { momentum: 0.25 },
       acts: [train(0, 2), train(4, 6), READ],
       tensor: 'running_mean',
-      gives: { 'new-weight': [1.438], 'old-weight': [3.938], cumulative: [3], 'zero-debiased': [3.286], 'first-step-copies': [2], overwritten: [5], 'never-updated': [0] },
+      gives: {
+        'new-weight': [1.438],
+        'old-weight': [3.938],
+        cumulative: [3],
+        'zero-debiased': [3.286],
+        'first-step-copies': [2],
+        overwritten: [5],
+        'never-updated': [0],
+      },
     },
   },
   'momentum.default': {

@@ -7,48 +7,38 @@ import { defaultStatements } from './default-claims.ts';
 import { type Said, saidBy } from './formula-claims.ts';
 import { formulasOf } from './formula-spans.ts';
 import { attributionOf, leavesEpsOut, speaksOfEps } from './guards.ts';
-import { kindsIn } from './layer-words.ts';
+import { type CodeNorm, type Layers, layersOf } from './layer-of.ts';
 import type { Passage } from './passage.ts';
 import { lineOf, type Sentence, sentencesOf } from './sentence.ts';
 import { shapeStatements } from './shape-claims.ts';
 import { type Covered, CUSTOM, type Legend, legendIn } from './shape-letters.ts';
 import { statisticsStatements } from './statistics-claims.ts';
 
-/** A norm of the document's code, for passages that name none: those beside it speak of it. */
-export interface CodeNorm {
-  readonly kind: NormKind;
-  readonly line: number;
-}
-
 /** The claims in `passages`, in order. A sentence whose layer or meaning is in doubt has none. */
 export function findClaims(passages: readonly Passage[], norms: readonly CodeNorm[]): Claim[] {
+  const layers = layersOf(passages, norms);
   const omitted = passages.some(leavesEpsOut);
-  return claimsIn(passages, norms).filter((claim) => {
-    if (claim.axis !== 'eps.placement' || claim.value !== 'absent') return true;
-    // Comments abbreviate, and so does whoever tells of eps elsewhere.
-    return !omitted && claim.owner === null && !passages.some((p) => tellsOfEps(p, claim, passages));
-  });
+  // The layers of which prose tells of an eps; null for prose on none in particular.
+  const tells = passages.filter((p) => p.owner === null && speaksOfEps(p.text)).map((p) => layers.named(p));
+  return passages
+    .flatMap((passage, i) => claimsIn(passage, openingOf(passages.slice(0, i), passage), passages, layers))
+    .filter((claim) => {
+      if (claim.axis !== 'eps.placement' || claim.value !== 'absent') return true;
+      // Comments abbreviate, and so does whoever tells of eps elsewhere.
+      return !omitted && claim.owner === null && !tells.some((layer) => layer === null || layer === claim.layer);
+    });
 }
 
 // --- internal ---
 
-/** Prose of the same section, of the same layer or of no layer in particular. */
-function tellsOfEps(passage: Passage, claim: Claim, passages: readonly Passage[]): boolean {
-  if (passage.owner !== null || !speaksOfEps(passage.text)) return false;
-  const there = layerOf(passage, [], passages);
-  return there === null || there === claim.layer;
-}
-
-function claimsIn(passages: readonly Passage[], norms: readonly CodeNorm[]): Claim[] {
-  return passages.flatMap((passage, p) => {
-    const sentences = sentencesOf(passage);
-    const opening = openingOf(passages.slice(0, p), passage);
-    return sentences.flatMap((sentence, i) => {
-      const kind = kindOf(sentence, sentences.slice(0, i), passages, norms);
-      const lead = `${opening}\n${isFormulaAlone(sentence) ? (sentences[i - 1]?.words ?? '') : ''}`;
-      const about = attributionOf(sentence, sentence.words.replace(UNGIVEN, ' '), lead);
-      return kind === null || about === null ? [] : claimsOf(sentence, kind, about, lead, passages);
-    });
+function claimsIn(passage: Passage, opening: string, passages: readonly Passage[], layers: Layers): Claim[] {
+  const sentences = sentencesOf(passage);
+  return sentences.flatMap((sentence, i) => {
+    const lead = `${opening}\n${isFormulaAlone(sentence) ? (sentences[i - 1]?.words ?? '') : ''}`;
+    const about = attributionOf(sentence, sentence.words.replace(UNGIVEN, ' '), lead);
+    if (about === null) return [];
+    const kind = layers.of(sentence, sentences.slice(0, i));
+    return kind === null ? [] : claimsOf(sentence, kind, about, lead, passages);
   });
 }
 
@@ -60,39 +50,6 @@ function openingOf(before: readonly Passage[], { section }: Passage): string {
 
 /** Its words are in the sentence before. */
 const isFormulaAlone = ({ words }: Sentence): boolean => (words.match(/[A-Za-z]{3,}/g) ?? []).length < 4;
-
-/** The layer a sentence speaks of: its own, that of the sentences before it, of its titles, of the code beside it. */
-function kindOf(
-  sentence: Sentence,
-  before: readonly Sentence[],
-  passages: readonly Passage[],
-  norms: readonly CodeNorm[],
-): NormKind | null {
-  if (sentence.kinds.length > 0) return sentence.kinds.length === 1 ? sentence.kinds[0] : null;
-  const named = new Set(before.flatMap((s) => s.kinds));
-  if (named.size > 0) return named.size === 1 ? [...named][0] : null;
-  return layerOf(sentence.passage, norms, passages);
-}
-
-function layerOf(passage: Passage, norms: readonly CodeNorm[], passages: readonly Passage[]): NormKind | null {
-  for (const title of [...passage.titles].reverse()) {
-    const kinds = kindsIn(title);
-    if (kinds.length > 0) return kinds.length === 1 ? kinds[0] : null;
-  }
-  const own = kindsIn(passage.text);
-  if (own.length > 0) return own.length === 1 ? own[0] : null;
-  const beside = new Set(
-    norms.filter(({ line }) => sectionOf(line, passages) === passage.section).map(({ kind }) => kind),
-  );
-  if (beside.size > 0) return beside.size === 1 ? [...beside][0] : null;
-  const all = new Set([...norms.map(({ kind }) => kind), ...passages.flatMap((p) => kindsIn(p.text))]);
-  return norms.length > 0 && all.size === 1 ? [...all][0] : null;
-}
-
-/** The section that a line of code stands in: that of the last passage before it. */
-function sectionOf(line: number, passages: readonly Passage[]): number {
-  return passages.findLast((p) => p.lineAt(0) <= line)?.section ?? 0;
-}
 
 function claimsOf(
   sentence: Sentence,

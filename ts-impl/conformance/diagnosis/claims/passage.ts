@@ -108,13 +108,11 @@ const plain = (text: string) => text.replace(/^#+|#+\s*$/gm, '').trim();
 /** The source with blanks in the place of emphasis, link addresses and quote marks; mathematics and code are left alone. */
 function withoutMarks(source: string, tree: Root): string {
   const chars = source.split('');
-  const formulas = Array.from(source.matchAll(/\$\$[\s\S]+?\$\$|\$[^$\n]+\$/g), (m) => [
-    m.index,
-    m.index + m[0].length,
-  ]);
+  const kept = new Uint8Array(source.length);
+  for (const m of source.matchAll(/\$\$[\s\S]+?\$\$|\$[^$\n]+\$/g)) kept.fill(1, m.index, m.index + m[0].length);
   const blank = (from: number, to: number) => {
     for (let i = from; i < to; i++) {
-      if (chars[i] !== '\n' && !formulas.some(([a, b]) => i >= a && i < b)) chars[i] = ' ';
+      if (chars[i] !== '\n' && kept[i] === 0) chars[i] = ' ';
     }
   };
   const visit = (node: Nodes): void => {
