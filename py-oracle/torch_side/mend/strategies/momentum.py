@@ -109,7 +109,7 @@ def momentum_code(scene: Scene) -> str:
 
 def _near(node: cst.BaseExpression, value: float) -> bool:
     own = number(node)
-    return own is not None and abs(own - value) <= 0.02 * abs(value)
+    return own is not None and abs(own - value) <= 0.002 * abs(value)
 
 
 def _defaults(scene: Scene) -> list[tuple[str, cst.BaseExpression]]:

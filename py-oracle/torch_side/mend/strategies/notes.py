@@ -79,3 +79,20 @@ def honour_zero(scene: Scene) -> Iterator[Edit]:
     for node in scene.all(cst.If):
         if re.search(r"(?i)eps", flat(node.test)) and "None" not in flat(node.test) and node.orelse is None:
             yield Edit("take eps = 0 as it is").drop(node)
+
+
+def take_ranks(scene: Scene) -> Iterator[Edit]:
+    """The other ranks of PyTorch's layer, by way of the rank that the code takes."""
+    x, forward = scene.x, scene.forward
+    if forward is None or not scene.is_class:
+        return
+    call = f"self.{forward.name.value}"
+    merged = f"if {x}.dim() == 3:\n    n, c, l = {x}.shape\n    return {call}({x}.transpose(1, 2).reshape(n * l, c)).reshape(n, l, c).transpose(1, 2)"
+    narrow = f"if {x}.dim() == 2:\n    return {call}({x}[..., None])[..., 0]"
+    alone = f"if {x}.dim() == {scene.wish.rank - 1}:\n    return {call}({x}[None])[0]"
+    refusal = f'if {x}.dim() != {scene.wish.rank}:\n    raise ValueError(f"expected {scene.wish.rank}D input (got {{{x}.dim()}}D input)")'
+    both = f'if {x}.dim() not in (2, 3):\n    raise ValueError(f"expected 2D or 3D input (got {{{x}.dim()}}D input)")'
+    one_dimensional = scene.wish.layer == "BatchNorm1d"
+    for text in (merged, narrow, both) if one_dimensional else (refusal, alone):
+        if (edit := at_start(scene, Edit("take the ranks that PyTorch takes"), text)) is not None:
+            yield edit
