@@ -5,7 +5,7 @@ import { type Shape, sameShape, sizeOf } from '../../../tensor/shape.ts';
 import type { Outcome, StepResult } from '../../outcome.ts';
 import type { NormKind } from '../axes/norm-kind.ts';
 import { type ArgumentRole, argumentChoices, rolesOf } from './constructor-arguments.ts';
-import { ladder } from './ladder.ts';
+import { ladder, type Rung } from './ladder.ts';
 import { noise } from './noise.ts';
 import {
   construct,
@@ -79,8 +79,17 @@ export async function findStance(
   const takesList = given !== undefined || kind === null || kind === 'LayerNorm' || kind === 'RMSNorm';
   candidates.sort((one, other) => Number(one.list) - Number(other.list));
   if (!takesList) candidates.splice(0, candidates.length, ...candidates.filter((c) => !c.list));
-  const cases = candidates.map((c) => climb(specimen.name, c.arguments, c.rung.shape));
-  const outcomes = await specimen.ask(cases);
+  const ask = (some: readonly (typeof candidates)[number][]) =>
+    specimen.ask(some.map((c) => climb(specimen.name, c.arguments, c.rung.shape)));
+  // The likeliest rungs first: most specimens take one of them, and what is further down is asked only where that may tell more.
+  const likely = new Set(rungs.slice(0, LIKELY));
+  candidates.sort((one, other) => Number(isUnlikely(one, likely)) - Number(isUnlikely(other, likely)));
+  const first = candidates.filter((c) => !isUnlikely(c, likely));
+  const early = await ask(first);
+  const found = first.find((c, i) => accepted(early[i], c.rung.shape));
+  const later = candidates.slice(first.length).filter((c) => tellsMore(c, found, specimen));
+  candidates.splice(first.length, candidates.length, ...later);
+  const outcomes = [...early, ...(later.length === 0 ? [] : await ask(later))];
   const undecided = outcomes.find((o) => o.kind === 'undecided');
   if (undecided?.kind === 'undecided') return { kind: 'undecided', outcome: undecided };
   const taken = candidates.map((_, i) => i).filter((i) => accepted(outcomes[i], candidates[i].rung.shape));
@@ -107,7 +116,27 @@ export async function findStance(
   return { kind: 'none', constructed, message: firstRefusal(outcomes) };
 }
 
+/** torch.ones(dim) takes a list by accident; this is code that means to. */
+export const handlesLists = (specimen: Specimen) =>
+  specimen.mentions?.(/isinstance\(|\btuple\(|\blist\(|\blen\(/) ?? false;
+
 // --- internal ---
+
+/** How many rungs are asked at first. */
+const LIKELY = 6;
+
+interface Candidate {
+  readonly rung: Rung;
+  readonly list: boolean;
+}
+
+const isUnlikely = ({ rung, list }: Candidate, likely: ReadonlySet<Rung>) => list || !likely.has(rung);
+
+/** Anything where nothing was taken yet, or only (N, C), which hides where channels lie; lists where the code handles them. */
+function tellsMore(candidate: Candidate, found: Candidate | undefined, specimen: Specimen): boolean {
+  if (found === undefined || found.rung.shape.length === 2) return true;
+  return candidate.list && handlesLists(specimen);
+}
 
 /** One climb: construct, train, read, eval, read; then train and eval once more on the same instance. */
 function climb(name: string, args: Arguments, shape: Shape): Case {

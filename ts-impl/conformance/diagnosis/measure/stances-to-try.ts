@@ -3,7 +3,7 @@
 import { sizeOf } from '../../../tensor/shape.ts';
 import { measureRoles, measureStructure } from './measure-roles.ts';
 import type { Specimen } from './specimen.ts';
-import type { Stance } from './stance.ts';
+import { handlesLists, type Stance } from './stance.ts';
 
 /**
  * The stances to measure at, the best first, at most three. (N, C) tells nothing of where channels lie: a specimen that also takes (N, L, C), one statistic for each place on
@@ -47,9 +47,6 @@ function atAnotherRank(stance: Stance, others: readonly Stance[]): Stance[] {
 
 const takesList = (stance: Stance) =>
   stance.sizeAxis === 'last' && Object.values(stance.arguments).some((v) => v.kind === 'list');
-
-/** torch.ones(dim) takes a list by accident; this is code that means to. */
-const handlesLists = (specimen: Specimen) => specimen.mentions?.(/isinstance\(|\btuple\(|\blist\(|\blen\(/) ?? false;
 
 /** Statistics over just the axes whose sizes were given, and a parameter entry for each of their elements. */
 async function treatsAsPyTorch(specimen: Specimen, stance: Stance): Promise<boolean> {

@@ -32,22 +32,23 @@ export function layerArguments(target: Target, shape: Shape): Arguments {
 
 /** Cases over the input shapes that both PyTorch's layer and the specimen's constructor can mean. */
 export function trialCases(target: Target, stance: Stance, profile: Profile): Case[] {
-  const cases: Case[] = [];
   const hasAffine = profile.affine.form !== 'none' && target.affine;
-  for (const [k, shape] of trialShapes(target, stance).entries()) {
-    for (const dtype of profile.dtype === 'float64' ? (['float64', 'float32'] as const) : (['float32'] as const)) {
-      for (const [f, spread] of SPREADS.entries()) {
-        const seed = 1000 + 100 * k + 10 * f;
-        const input = (i: number): Tensor =>
-          makeTensor(dtype, shape, rounded(noise(seed + i, sizeOf(shape))), spread.sigma, spread.centre);
-        const steps: Step[] = [{ kind: 'construct', layer: target.layer, arguments: layerArguments(target, shape) }];
-        if (hasAffine && f > 0) steps.push(...affineSteps(target, shape, dtype, seed));
-        cases.push(trial(target, dtype, [...steps, ...trajectory(target, input)]));
-        cases.push(trial(target, dtype, [...steps, ...gradientSteps(shape, dtype, input(5), seed)]));
-      }
-    }
-  }
-  return cases.map(withLiteralId);
+  const shapes = trialShapes(target, stance);
+  const cases = PLAN.flatMap(({ kind, dtype: planned, at: [k, f] }): Case[] => {
+    const shape = shapes[k];
+    if (shape === undefined) return [];
+    const dtype = profile.dtype === 'float64' ? planned : 'float32';
+    const spread = SPREADS[f];
+    const seed = 1000 + 100 * k + 10 * f;
+    const input = (i: number): Tensor =>
+      makeTensor(dtype, shape, rounded(noise(seed + i, sizeOf(shape))), spread.sigma, spread.centre);
+    const steps: Step[] = [{ kind: 'construct', layer: target.layer, arguments: layerArguments(target, shape) }];
+    if (hasAffine && f > 0) steps.push(...affineSteps(target, shape, dtype, seed));
+    const rest = kind === 'steps' ? trajectory(target, input) : gradientSteps(shape, dtype, input(5), seed);
+    return [trial(target, dtype, [...steps, ...rest])];
+  });
+  const ids = new Set<string>();
+  return cases.map(withLiteralId).filter(({ id }) => !ids.has(id) && ids.add(id));
 }
 
 /** A Case without its id; `withLiteralId` gives it one. */
@@ -72,6 +73,26 @@ export function makeTensor(
 function rounded(values: Float64Array): Float64Array {
   return values.map((v) => Math.round(v * 64) / 64);
 }
+
+/** Which case at which shape and spread: both precisions, several steps and gradients, few of each. */
+const PLAN: readonly {
+  readonly kind: 'steps' | 'gradient';
+  readonly dtype: 'float32' | 'float64';
+  readonly at: readonly [number, number];
+}[] = [
+  { kind: 'steps', dtype: 'float64', at: [0, 0] },
+  { kind: 'steps', dtype: 'float64', at: [0, 1] },
+  { kind: 'steps', dtype: 'float64', at: [0, 2] },
+  { kind: 'steps', dtype: 'float64', at: [1, 0] },
+  { kind: 'steps', dtype: 'float64', at: [2, 1] },
+  { kind: 'steps', dtype: 'float32', at: [0, 0] },
+  { kind: 'steps', dtype: 'float32', at: [0, 2] },
+  { kind: 'steps', dtype: 'float32', at: [1, 1] },
+  { kind: 'gradient', dtype: 'float64', at: [0, 1] },
+  { kind: 'gradient', dtype: 'float64', at: [1, 2] },
+  { kind: 'gradient', dtype: 'float64', at: [2, 0] },
+  { kind: 'gradient', dtype: 'float32', at: [0, 0] },
+];
 
 /** Ordinary values, values whose spread is near the square root of PyTorch's eps, and a mean larger than the spread. */
 const SPREADS = [
