@@ -108,3 +108,62 @@ test('lazy layers are called by their own names until they have a size', () => {
     expect(layer.className).toBe(`BatchNorm${i + 1}d`);
   }
 });
+
+const refusal = (act: () => unknown) => {
+  try {
+    act();
+    return null;
+  } catch (error) {
+    return error;
+  }
+};
+
+test('a count of batches that no share can be made of', () => {
+  const layer = new BatchNorm2d(2, { momentum: null });
+  const x = madeUp([2, 2, 1, 2], 'float32');
+  layer.assign('num_batches_tracked', tensor([1, 2], [2], 'int64'));
+  expect(refusal(() => layer.forward(x))).toMatchObject({
+    type: 'ValueError',
+    message: 'only one element tensors can be converted to Python scalars',
+  });
+  layer.assign('num_batches_tracked', tensor([-1], [1], 'int64'));
+  expect(refusal(() => layer.forward(x))).toMatchObject({
+    type: 'ZeroDivisionError',
+    message: 'float division by zero',
+  });
+  layer.assign('num_batches_tracked', tensor([1], [1], 'int64'));
+  layer.forward(x);
+  const mean = valuesOf(x).filter((_, i) => Math.floor(i / 2) % 2 === 0);
+  expect(valuesOf(layer.runningMean ?? x)[0]).toBeCloseTo(mean.reduce((sum, v) => sum + v, 0) / 8, 6); // half of it
+});
+
+test.each([
+  ['running_mean', 'zero_'],
+  ['running_var', 'fill_'],
+  ['num_batches_tracked', 'zero_'],
+  ['weight', 'fill_'],
+])('a reset without %s asks None for %s', (name, method) => {
+  const layer = new BatchNorm2d(2);
+  layer.assign(name, null);
+  expect(refusal(() => layer.resetParameters())).toMatchObject({
+    type: 'AttributeError',
+    message: `'NoneType' object has no attribute '${method}'`,
+  });
+});
+
+test('a state dict before version 2 had no count of batches', () => {
+  const layer = new BatchNorm2d(2);
+  layer.forward(madeUp([2, 2, 1, 2], 'float32'));
+  const all = new BatchNorm2d(2).stateDict().entries;
+  const entries = all.filter(({ name }) => name !== 'num_batches_tracked');
+  const count = () => layer.numBatchesTracked?.storage[0];
+  for (const version of [1, null]) {
+    layer.loadStateDict({ entries, version });
+    expect(count()).toBe(1n); // the present one stays
+  }
+  expect(refusal(() => layer.loadStateDict({ entries, version: 2 }))).toMatchObject({
+    message: expect.stringContaining('num_batches_tracked'),
+  });
+  layer.loadStateDict({ entries: all, version: 1 });
+  expect(count()).toBe(0n);
+});
