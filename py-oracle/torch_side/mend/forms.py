@@ -180,6 +180,12 @@ def assigned(scene: Scene, function: cst.FunctionDef | None) -> list[tuple[str, 
     return found
 
 
+def batch_assigned(scene: Scene) -> list[tuple[str, cst.BaseExpression, cst.BaseStatement]]:
+    """As `assigned` in `forward`, without names that are bound to the buffers."""
+    buffers = [b for b in (scene.own("running_mean"), scene.own("running_var")) if b is not None]
+    return [(name, value, s) for name, value, s in assigned(scene, scene.forward) if not any(b in flat(value) for b in buffers)]
+
+
 _SQUARES = re.compile(r"\.var\(|\bvar\(|pow\(2|square|\*\*2|\.std\(|\bvar_mean|\bstd_mean")
 
 

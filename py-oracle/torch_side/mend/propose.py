@@ -58,7 +58,6 @@ STRATEGIES: dict[str, tuple[Strategy, ...]] = {
     "state.batches-tracked": (notes.count_batches,),
     "state.keys": (notes.without_extras,),
     "input.rank": (notes.take_ranks,),
-    "errors": (notes.take_ranks,),
     "input.layout": (conduct.any_layout,),
     "input.mutated": (conduct.out_of_place,),
     "stdout": (conduct.silent,),

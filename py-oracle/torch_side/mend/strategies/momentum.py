@@ -8,7 +8,7 @@ from typing import Iterator, Sequence
 import libcst as cst
 
 from torch_side.mend.edit import Edit, code_of, flat, operand, nodes_of
-from torch_side.mend.forms import assigned, mean_names, number, spread_names
+from torch_side.mend.forms import batch_assigned, mean_names, number, spread_names
 from torch_side.mend.scene import Scene
 from torch_side.mend.statements import insert_after, replace
 from torch_side.mend.strategies.updates import update_statements
@@ -236,8 +236,7 @@ def _added(scene: Scene, m: str) -> Iterator[Edit]:
     mean_buffer, var_buffer = scene.own("running_mean"), scene.own("running_var")
     if mean_buffer is None or var_buffer is None or not scene.is_class:
         return
-    forward = scene.forward
-    places = assigned(scene, forward)
+    places = batch_assigned(scene)
     for mean in mean_names(scene)[:2]:
         for var in spread_names(scene)[:2]:
             last = next((s for name, _, s in reversed(places) if name in (mean, var)), None)

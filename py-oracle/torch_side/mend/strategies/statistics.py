@@ -8,7 +8,7 @@ from typing import Iterator
 import libcst as cst
 
 from torch_side.mend.edit import Edit, code_of, flat, nodes_of
-from torch_side.mend.forms import assigned, mean_names, spread_names
+from torch_side.mend.forms import batch_assigned, mean_names, spread_names
 from torch_side.mend.scene import Scene
 from torch_side.mend.statements import insert_after
 from torch_side.mend.strategies.momentum import momentum_code
@@ -124,8 +124,7 @@ def differentiated(scene: Scene) -> Iterator[Edit]:
 
 def _pairs(scene: Scene) -> list[tuple[str, str, cst.BaseStatement]]:
     """Names for the mean and the variance of the batch, with the last statement that binds one of them."""
-    forward = scene.forward
-    places = assigned(scene, forward)
+    places = batch_assigned(scene)
     found: list[tuple[str, str, cst.BaseStatement]] = []
     bound = {name for name, _, _ in places}
     for mean in [n for n in mean_names(scene) if n in bound][:3]:
