@@ -87,3 +87,40 @@ test('infinities and NaN go the way of a·b + c', () => {
   expect(fma32(Math.fround(1e30), Math.fround(1e30), 0)).toBe(inf);
   expect(Object.is(fma64(-0, 1, -0), -0)).toBe(true);
 });
+
+test('a product too small for any bit leaves c as it is, and gives a zero its sign', () => {
+  for (const [a, b] of [
+    [1e-200, 1e-200],
+    [-1e-200, 1e-200],
+    [1e-200, -1e-200],
+    [-1e-200, -1e-200],
+    [5e-324, -5e-324],
+  ]) {
+    const zero = a > 0 === b > 0 ? 0 : -0;
+    expect(Object.is(fma64(a, b, 0), zero)).toBe(true);
+    expect(Object.is(fma64(a, b, -0), zero)).toBe(true);
+    for (const c of [5e-324, -5e-324, 1, -1e300]) expect(fma64(a, b, c)).toBe(c);
+  }
+});
+
+test('numbers at the ends of the range, by whole-number arithmetic', () => {
+  const sizes = [5e-324, 2 ** -1060, 2 ** -1022, 2 ** -600, 2 ** -537, 1, 2 ** 500, 2 ** 1023];
+  let subnormal = 0;
+  for (const a of sizes) {
+    for (const b of sizes) {
+      for (const c of [...sizes, 0]) {
+        for (const [p, q, r] of [
+          [1, 1, 1],
+          [1.25, -1.75, 1.5],
+          [1 + 2 ** -52, 1 + 2 ** -51, -(1 + 2 ** -50)],
+        ]) {
+          const [x, y, z] = [a * p, b * q, c * r];
+          const wanted = exactFma(x, y, z, FLOAT64);
+          expect(fma64(x, y, z) === wanted).toBe(true);
+          if (wanted !== 0 && Math.abs(wanted) < 2 ** -1022) subnormal++;
+        }
+      }
+    }
+  }
+  expect(subnormal).toBeGreaterThan(50);
+});
