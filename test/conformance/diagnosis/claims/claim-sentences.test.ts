@@ -57,6 +57,7 @@ const WRONG: readonly (readonly [text: string, ...wrong: string[]])[] = [
   ['InstanceNorm: weight: (B, C)', 'affine.shape other'],
   [`${IMAGES}- GroupNorm\n  - statistics: mean[N] var[N]`, 'axes.reduction other'],
   ['At inference BatchNorm uses batch statistics.', 'statistics.eval batch'],
+  ['批归一化在推理时使用当前batch的均值和方差。', 'statistics.eval batch'],
   ['In eval mode BatchNorm normalises with the statistics of the current batch.', 'statistics.eval batch'],
   ['At test time LayerNorm uses its running mean and variance.', 'statistics.eval running'],
   ['In training BatchNorm normalises with the running mean and variance.', 'statistics.train running-after-update'],

@@ -73,6 +73,7 @@ const SILENT: readonly string[] = [
   'BatchNorm and LayerNorm: y = (x - mean) / sqrt(var)',
   // on the code beside it
   'Our BatchNorm uses batch statistics at inference.',
+  '批归一化在测试时使用训练时累积的batch均值的滑动平均。',
   'BatchNorm 在训练时使用batch的均值，而不是滑动平均。',
 ];
 

@@ -56,12 +56,13 @@ const FORMS: readonly Form[] = [
     told: 'eval normalises with the statistics of its own batch',
     kinds: TRACKED,
     says: [
+      /(?:测试|推理|预测|验证)(?:时|阶段|的时候)[^。；]{0,12}用[^。；]{0,8}(?:batch|批)的?(?:均值|方差|统计)/i,
       any(`${EVAL}${GAP},?${GAP}${USES}${GAP}${BATCH}`),
       any(`${USES}${GAP}${BATCH}${GAP}${EVAL}`),
       any(`${BATCH}${NARROW}${USES}${NARROW}${EVAL}`),
       any(`${EVAL}${GAP},?${GAP}${BATCH}${NARROW}are used`),
     ],
-    lacks: any(KEPT),
+    lacks: any(KEPT, '训练|滑动|移动|累积|全局'),
   },
   {
     axis: 'statistics.eval',
