@@ -3,7 +3,7 @@
 import type { Profile, Scale } from '../model/profile.ts';
 import { axisValue } from '../../report/describe-verdict.ts';
 import { taught } from './advice.ts';
-import type { Axis } from './axis.ts';
+import { type Axis, nearlyEqual } from './axis.ts';
 import type { Target } from './target.ts';
 
 const OUTPUT = { tensors: /^output$/, option: null };
@@ -87,7 +87,12 @@ export const epsValue: Axis = {
   values: ['number'],
   about: 'the eps of a default-constructed layer',
   pytorch: defaultEps,
-  measured: ({ profile }) => (profile.scale.placement === 'absent' ? null : profile.scale.eps),
+  measured: ({ profile }, target) => {
+    const { placement, eps } = profile.scale;
+    // Experiments in float32, where float64 is refused, show RMSNorm's epsilon of that dtype.
+    const single = target.kind === 'RMSNorm' && profile.dtype === 'float32' && nearlyEqual(eps, 2 ** -23);
+    return placement === 'absent' ? null : single ? defaultEps(target) : eps;
+  },
   apply: (profile, value) => withScale(profile, { eps: Number(value) }),
   shownBy: OUTPUT,
   separatedBy: 'a spread near the square root of eps',

@@ -90,6 +90,7 @@ export function isExplained(c: Case, given: Outcome, dictionary: Dictionary): bo
   const { structure } = dictionary.profile;
   // A broadcast along the wrong axis raises, or stretches the output, wherever sizes do not happen to agree.
   if (structure.members !== structure.users && !sizesAgree(c, structure)) return true;
+  if (dictionary.stance.coincidence && !parametersAgree(c, dictionary)) return true;
   if (readsChannelsLast(c, dictionary) || showsDrawnEntries(c, dictionary)) return true;
   const { profile, stance } = dictionary;
   if (given.kind === 'refused')
@@ -134,6 +135,15 @@ function showsDrawnEntries(c: Case, { profile: { affine, traits } }: Dictionary)
   const sets = (name: string) => c.steps.some((s) => s.kind === 'set_tensor' && s.name === name);
   const drawn = (name: 'weight' | 'bias') => affine[name] !== null && traits.initial[name]?.value === null;
   return (drawn('weight') && !sets('weight')) || (drawn('bias') && !sets('bias'));
+}
+
+/** Parameters made for channels but lined up with another axis fit where its size happens to be the channels'. */
+function parametersAgree(c: Case, { profile: { affine } }: Dictionary): boolean {
+  const axes = [affine.weight, affine.bias].flatMap((t) => (t !== null && t.axes.length === 1 ? t.axes : []));
+  return c.steps.every(
+    (step) =>
+      step.kind !== 'forward' || axes.every((axis) => axis === 1 || step.input.shape[axis] === step.input.shape[1]),
+  );
 }
 
 function sizesAgree(c: Case, { users }: Structure): boolean {
