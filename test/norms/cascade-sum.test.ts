@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sumAxes } from '../../ts-impl/norms/cascade-sum.ts';
 import { sizeOf } from '../../ts-impl/tensor/shape.ts';
-import { contiguous, type Tensor, tensor } from '../../ts-impl/tensor/tensor.ts';
+import { contiguous, fromStorage, type Tensor, tensor } from '../../ts-impl/tensor/tensor.ts';
 import { expand, permute, slice } from '../../ts-impl/tensor/views.ts';
 
 /** By index, without any order to speak of. */
@@ -50,4 +50,10 @@ test('whole numbers add up to the same, whatever the order', () => {
 
 test('no element sums to 0', () => {
   expect(Array.from(sumAxes(tensor([], [0, 3], 'float32'), [true, false]))).toEqual([0, 0, 0]);
+});
+
+test('a column of so many terms that all levels are put aside', () => {
+  const rows = 300_000;
+  const t = fromStorage('float64', [rows, 2], new Float64Array(2 * rows).fill(1));
+  expect(Array.from(sumAxes(t, [true, false]))).toEqual([rows, rows]);
 });

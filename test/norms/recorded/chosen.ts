@@ -101,6 +101,7 @@ const LARGE: readonly (readonly [LayerName, Arguments, readonly number[], boolea
 /** Channels last in groups as wide as a vector and with so many pixels that they are summed one channel at a time. */
 const WIDE = [
   [2, 38, 3, 3],
+  [2, 16, 3, 3],
   [1, 80, 3, 2],
   [3, 20, 5, 2],
   [1, 6, 33, 32],
