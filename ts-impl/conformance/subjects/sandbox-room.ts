@@ -64,7 +64,7 @@ export async function openRoom(program: string, plan: SandboxPlan): Promise<Sand
 /** Says that everything is mounted, then waits for the end of its input; with it the first process inside ends, and all others. */
 const HOLD = 'echo ready; read -r end';
 
-const READY_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 30_000;
 const END_TIMEOUT_MS = 1000;
 const STDERR_CHARACTERS = 600;
 

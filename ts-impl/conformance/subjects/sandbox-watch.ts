@@ -43,6 +43,8 @@ export function watch(options: WatchOptions, onExcess: (excess: Excess) => void)
 // --- internal ---
 
 const PERIOD_MS = 50;
+/** A process that meets its own limit says so itself, and better: it has the line. */
+const MARGIN_BYTES = 32 << 20;
 const MOST_PROCESSES = 64;
 const MOST_FILES = 10_000;
 
@@ -88,7 +90,7 @@ function look(options: WatchOptions, base: Base): Excess | null {
     if (options.diskBytes !== null) writtenBytes += writtenBytesOf(pid);
   }
   const taken = ownBytes + sharedBytes;
-  if (taken > options.memoryBytes) {
+  if (taken > options.memoryBytes + MARGIN_BYTES) {
     return {
       kind: 'memory',
       message: `it was stopped: it took ${mebibytes(taken)} MiB of memory, more than the ${mebibytes(options.memoryBytes)} it may have`,

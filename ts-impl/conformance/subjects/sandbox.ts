@@ -72,7 +72,7 @@ const ADVICE = 'Install bubblewrap (on Debian and Ubuntu: apt install bubblewrap
 
 const NOT_TRIED = 'none was tried';
 
-const TRIAL_TIMEOUT_MS = 5000;
+const TRIAL_TIMEOUT_MS = 30_000; // a machine may be busy; giving up is less safety
 
 async function run(program: string, args: readonly string[]): Promise<{ ok: boolean; said: string }> {
   const result = await execa(program, args, {

@@ -136,7 +136,7 @@ const WORKER_DEFAULTS: WorkerOptions = {
 };
 
 /** How long a fork and a bind may take. */
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 30_000;
 
 interface Found {
   readonly confinement: Confinement;
