@@ -11,7 +11,7 @@ const make = (name: string, ...given: readonly unknown[]) =>
 describe('sizes', () => {
   test.each([
     ['BatchNorm1d', [], 'the layer takes numFeatures, a whole number such as 64, not undefined'],
-    ['InstanceNorm2d', [2.5], 'the layer takes numFeatures, a whole number such as 64, not 2.5'],
+    ['BatchNorm2d', [2.5], 'the layer takes numFeatures, a whole number such as 64, not 2.5'],
     ['GroupNorm', [2], 'GroupNorm takes numChannels, a whole number such as 64, not undefined'],
     ['LayerNorm', [], 'LayerNorm takes normalizedShape, a whole number or a list of them such as [64], not undefined'],
     ['RMSNorm', [['6']], 'RMSNorm takes normalizedShape, a whole number or a list of them such as [64], not [6]'],
@@ -29,12 +29,12 @@ describe('options', () => {
     [
       'BatchNorm2d',
       [3, { trackRunningstats: false }],
-      'the layer has no option trackRunningstats; it has eps, momentum, affine, trackRunningStats, bias, dtype',
+      'BatchNorm has no option trackRunningstats; it has eps, momentum, affine, trackRunningStats, bias, dtype',
     ],
     ['LayerNorm', [3, { affine: false }], 'LayerNorm has no option affine; it has eps, elementwiseAffine, bias, dtype'],
     ['RMSNorm', [3, { bias: true }], 'RMSNorm has no option bias; it has eps, elementwiseAffine, dtype'],
     ['GroupNorm', [1, 3, 1e-3], 'GroupNorm takes its options as an object such as { eps: 1e-3 }, not 0.001'],
-    ['InstanceNorm1d', [3, null], 'the layer takes its options as an object such as { eps: 1e-3 }, not null'],
+    ['InstanceNorm1d', [3, null], 'InstanceNorm takes its options as an object such as { eps: 1e-3 }, not null'],
   ])('%s(%j)', (name, given, message) => {
     expect(() => make(name, ...given)).toThrow(new TypeError(message));
   });

@@ -2,17 +2,22 @@
 
 import type { Tensor } from '../tensor/tensor.ts';
 import { batchNormInPlace } from './batch-norm-function.ts';
+import { checkOptions } from './arguments.ts';
 import type { Call } from './call.ts';
 import { checkBatchSize, checkRank } from './checks.ts';
 import { DeferredNorm } from './deferred-norm.ts';
-import type { RunningOptions } from './running-norm.ts';
+import { RUNNING_OPTIONS, type RunningOptions } from './running-norm.ts';
 
 /** Options of BatchNorm with PyTorch's defaults: eps 1e-5, momentum 0.1, affine, bias and trackRunningStats true, float32. */
 export type BatchNormOptions = RunningOptions;
 
 abstract class BatchNorm extends DeferredNorm {
   constructor(numFeatures: number, options: BatchNormOptions = {}) {
-    super(numFeatures, { affine: true, trackRunningStats: true, ...options });
+    super(numFeatures, {
+      affine: true,
+      trackRunningStats: true,
+      ...checkOptions('BatchNorm', options, RUNNING_OPTIONS),
+    });
   }
 
   override begin(input: Tensor): void {

@@ -111,8 +111,10 @@ export function makeLayer(
       return new GroupNorm(sizes[0], sizes[1], options);
     case 'LayerNorm':
       return new LayerNorm(sizes, options);
-    case 'RMSNorm':
-      return new RMSNorm(sizes, options);
+    case 'RMSNorm': {
+      const { eps, elementwiseAffine, dtype } = options; // it has no bias
+      return new RMSNorm(sizes, { eps, elementwiseAffine, dtype });
+    }
     default:
       return name satisfies never;
   }

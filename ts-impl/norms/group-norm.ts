@@ -2,6 +2,7 @@
 
 import type { FloatDtype } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkOptions, checkSize } from './arguments.ts';
 import type { Call } from './call.ts';
 import { checkGroups, groupNorm } from './group-norm-function.ts';
 import { Module } from './module.ts';
@@ -27,6 +28,9 @@ export class GroupNorm extends Module {
 
   constructor(numGroups: number, numChannels: number, options: GroupNormOptions = {}) {
     super();
+    checkSize('GroupNorm', 'numGroups', numGroups);
+    checkSize('GroupNorm', 'numChannels', numChannels);
+    checkOptions('GroupNorm', options, ['eps', 'affine', 'bias', 'dtype']);
     const { eps = 1e-5, affine = true, bias = true, dtype = 'float32' } = options;
     if (numGroups === 0) throw new TorchError('ZeroDivisionError', 'integer modulo by zero');
     if (numChannels % numGroups !== 0) {

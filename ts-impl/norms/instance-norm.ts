@@ -2,11 +2,12 @@
 
 import type { Tensor } from '../tensor/tensor.ts';
 import { reshape, unsqueeze } from '../tensor/views.ts';
+import { checkOptions } from './arguments.ts';
 import type { Call } from './call.ts';
 import { checkGradientShape, checkRank } from './checks.ts';
 import { checkSpatialSize, instanceNormInPlace } from './instance-norm-function.ts';
 import { DeferredNorm } from './deferred-norm.ts';
-import type { RunningOptions } from './running-norm.ts';
+import { RUNNING_OPTIONS, type RunningOptions } from './running-norm.ts';
 import { quoted, type StateDict, type StateEntry } from './state-dict.ts';
 import { TorchError } from './torch-error.ts';
 import { warn } from './warning.ts';
@@ -16,7 +17,11 @@ export type InstanceNormOptions = RunningOptions;
 
 abstract class InstanceNorm extends DeferredNorm {
   constructor(numFeatures: number, options: InstanceNormOptions = {}) {
-    super(numFeatures, { affine: false, trackRunningStats: false, ...options });
+    super(numFeatures, {
+      affine: false,
+      trackRunningStats: false,
+      ...checkOptions('InstanceNorm', options, RUNNING_OPTIONS),
+    });
   }
 
   override begin(input: Tensor): void {

@@ -5,6 +5,7 @@ import { isHalf } from '../tensor/half.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { contiguous, fromStorage, type Tensor } from '../tensor/tensor.ts';
 import { type ComputeArray, makeArray } from './rounding.ts';
+import { checkOptions, checkSizes } from './arguments.ts';
 import type { Call } from './call.ts';
 import { checkDtypes, checkGradientShape, checkMixed, checkNormalizedShape } from './checks.ts';
 import { halfLayerNorm } from './half-layer-norm.ts';
@@ -80,6 +81,8 @@ export class LayerNorm extends Module {
 
   constructor(normalizedShape: number | Shape, options: LayerNormOptions = {}) {
     super();
+    checkSizes('LayerNorm', 'normalizedShape', normalizedShape);
+    checkOptions('LayerNorm', options, ['eps', 'elementwiseAffine', 'bias', 'dtype']);
     const { eps = 1e-5, elementwiseAffine = true, bias = true, dtype = 'float32' } = options;
     this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
     this.eps = eps;

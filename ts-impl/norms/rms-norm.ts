@@ -3,6 +3,7 @@
 import type { FloatDtype } from '../tensor/dtype.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkOptions, checkSizes } from './arguments.ts';
 import type { Call } from './call.ts';
 import { Module } from './module.ts';
 import { filled, present, refill } from './parameters.ts';
@@ -25,6 +26,8 @@ export class RMSNorm extends Module {
 
   constructor(normalizedShape: number | Shape, options: RMSNormOptions = {}) {
     super();
+    checkSizes('RMSNorm', 'normalizedShape', normalizedShape);
+    checkOptions('RMSNorm', options, ['eps', 'elementwiseAffine', 'dtype']);
     const { eps = null, elementwiseAffine = true, dtype = 'float32' } = options;
     this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
     this.eps = eps;

@@ -2,6 +2,7 @@
 
 import type { FloatDtype } from '../tensor/dtype.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkSize } from './arguments.ts';
 import { Module } from './module.ts';
 import { castTensor, cloneTensor, counter, filled, increment, present, refill } from './parameters.ts';
 import { pythonBool, pythonFloat } from './python-words.ts';
@@ -18,6 +19,9 @@ export interface RunningOptions {
   readonly dtype?: FloatDtype;
 }
 
+/** The names of the options. */
+export const RUNNING_OPTIONS = ['eps', 'momentum', 'affine', 'trackRunningStats', 'bias', 'dtype'];
+
 export abstract class RunningNorm extends Module {
   numFeatures: number;
   eps: number;
@@ -33,6 +37,9 @@ export abstract class RunningNorm extends Module {
   constructor(numFeatures: number, options: RunningOptions & { affine: boolean; trackRunningStats: boolean }) {
     super();
     const { eps = 1e-5, momentum = 0.1, affine, trackRunningStats, bias = true, dtype = 'float32' } = options;
+    // Without parameters and buffers the number is not used, and PyTorch takes None for it.
+    if (affine || trackRunningStats || typeof numFeatures !== 'number')
+      checkSize('the layer', 'numFeatures', numFeatures);
     this.numFeatures = numFeatures;
     this.eps = eps;
     this.momentum = momentum;

@@ -16,6 +16,7 @@ export interface Tensor {
 
 /** A contiguous tensor over `storage`, which must hold exactly the elements of `shape`. */
 export function fromStorage(dtype: Dtype, shape: Shape, storage: Storage): Tensor {
+  checkShape(shape);
   if (storage.length !== sizeOf(shape)) {
     throw new RangeError(`storage holds ${storage.length} elements, but shape [${shape}] needs ${sizeOf(shape)}`);
   }
@@ -24,6 +25,7 @@ export function fromStorage(dtype: Dtype, shape: Shape, storage: Storage): Tenso
 
 /** A contiguous tensor from numbers, rounded to `dtype` (half precision by way of float32; int64 takes whole numbers). */
 export function tensor(values: ArrayLike<number>, shape: Shape, dtype: Dtype): Tensor {
+  checkShape(shape);
   const storage = makeStorage(dtype, values.length);
   if (storage instanceof BigInt64Array) {
     for (let i = 0; i < values.length; i++) storage[i] = BigInt(values[i]);
@@ -76,6 +78,15 @@ export function eachOffset(t: Tensor, visit: (at: number) => void): void {
 }
 
 // --- internal ---
+
+/** Throws TypeError for what is no list, RangeError for sizes that are none. */
+function checkShape(shape: Shape): void {
+  if (!Array.isArray(shape)) throw new TypeError(`shape is ${shape}, expected a list of sizes such as [2, 3]`);
+  for (let axis = 0; axis < shape.length; axis++) {
+    if (Number.isInteger(shape[axis]) && shape[axis] >= 0) continue;
+    throw new RangeError(`shape [${shape}] has ${shape[axis]} on axis ${axis}; a size is a whole number from 0`);
+  }
+}
 
 /** `contiguous` of a tensor that has elements: row by row of the last axis. */
 function gather(t: Tensor, into: Storage): void {
