@@ -31,7 +31,7 @@ import type { Session } from './session.ts';
 import { startProgress } from './progress.ts';
 import { addOutputOptions, openSink, type OutputOptions } from './report-output.ts';
 import { UsageError } from './edge.ts';
-import { isModule, openJsModule } from './subject-option.ts';
+import { isModule, ModuleFailed, openJsModule } from './subject-option.ts';
 import { version } from './version.ts';
 
 interface CheckFlags extends CaseOptions, OutputOptions, OracleChoice {
@@ -153,6 +153,9 @@ async function openSides(session: Session, flags: CheckFlags): Promise<Sides> {
   const subject = await openJsModule(session, words, flags);
   try {
     const layers = subject.layers ?? meantLayers(words, flags.layer);
+    if (layers === null && subject.failure !== null) {
+      throw new ModuleFailed(`${subject.failure.message}; nothing of it could be asked`);
+    }
     return { subject, oracle: await openAnyOracle(session, flags, subject.kind), layers };
   } catch (problem) {
     await subject.close();

@@ -5,6 +5,7 @@ import { IdError } from '../../cases/case-id.ts';
 import { NothingToCheck } from '../conformance/check.ts';
 import { NothingToAudit } from '../conformance/diagnosis/documents/audit.ts';
 import { DocumentError } from '../conformance/diagnosis/documents/document.ts';
+import { NoSuchExport } from '../conformance/diagnosis/modules/audit-module.ts';
 import { NoSuchNorm } from '../conformance/subjects/js/open-norms.ts';
 import { StartFailed } from '../conformance/subjects/process.ts';
 import { addAudit } from './audit.ts';
@@ -20,6 +21,7 @@ import { Interrupted } from './interrupt.ts';
 import { liveRooms, type Rooms } from './rooms.ts';
 import type { Session } from './session.ts';
 import { addSetup } from './setup.ts';
+import { ModuleFailed } from './subject-option.ts';
 import { version } from './version.ts';
 
 /** Runs one command and returns the exit code: 0 agrees, 1 differs, 2 wrong usage or nothing to do, 3 undecided. */
@@ -60,10 +62,15 @@ function exitCodeOf(problem: unknown, edge: Edge): number {
     problem instanceof DocumentError ||
     problem instanceof IdError ||
     problem instanceof StartFailed ||
-    problem instanceof NoSuchNorm
+    problem instanceof NoSuchNorm ||
+    problem instanceof NoSuchExport
   ) {
     edge.err(`normative: ${problem.message}\n`);
     return 2;
+  }
+  if (problem instanceof ModuleFailed) {
+    edge.err(`normative: ${problem.message}\n`);
+    return 3;
   }
   if (problem instanceof Interrupted) {
     edge.err(`normative: ${problem.message}\n`);

@@ -1,6 +1,6 @@
 // The subject that `--subject js:FILE#export` asks for, loaded in a thread of its own. Documents of Python are not opened here.
 
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import type { JsSubject } from '../conformance/subjects/js/js-subject.ts';
 import { packageRoot } from '../conformance/subjects/process.ts';
@@ -12,6 +12,11 @@ export interface SubjectChoice {
   readonly layer?: string | undefined;
   readonly timeoutMs: number;
   readonly strict?: boolean;
+}
+
+/** A module that does not load, and no name that says what was to be asked of it: undecided as a whole. */
+export class ModuleFailed extends Error {
+  override readonly name = 'ModuleFailed';
 }
 
 /** Whether a subject is a module, not a document. */
@@ -31,6 +36,11 @@ export async function openJsModule({ rooms }: Session, subject: string, choice: 
   }
   if (!existsSync(file)) {
     throw new UsageError(`--subject names ${file}, which is not there; give its path from this folder`);
+  }
+  if (statSync(file).isDirectory()) {
+    throw new UsageError(
+      `--subject names ${file}, which is a folder; name a module in it, as in js:${join(file, 'norms.js')}#LayerNorm`,
+    );
   }
   if (isPort(file)) {
     throw new UsageError(`--subject names ${file}, which is the port itself: leave --subject out to check it`);

@@ -26,6 +26,12 @@ export type {
   NormSubject,
   TensorLike,
 } from './subjects/js/contract.ts';
+export type {
+  AdapterAnswer,
+  AdapterState,
+  AdapterTensor,
+  NormAdapter,
+} from './subjects/js/foreign/adapter.ts';
 export { ConstructFailed, NoSuchNorm } from './subjects/js/open-norms.ts';
 export { type Oracle, type OracleOptions, startOracle } from './subjects/oracle.ts';
 export type { Subject } from './subjects/subject.ts';

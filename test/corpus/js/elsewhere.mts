@@ -1,4 +1,5 @@
 // Norms in shapes of their own, each behind an adapter, a tensor class or a namespace.
+// @ts-nocheck: this is how others write; parameter properties are not for the house
 
 import type { NormAdapter } from '../../../ts-impl/conformance/index.ts';
 
@@ -85,7 +86,7 @@ export const batchNormOfGlobals: NormAdapter = {
 
 /** A namespace of functions. */
 export const norms = {
-  /** The whole of it is one statistic. */
+  /** One image, the whole of it one statistic. */
   layerNormAll(x: number[][][], eps = 1e-5) {
     const flat = x.flat(2);
     const m = flat.reduce((a, v) => a + v, 0) / flat.length;

@@ -1,4 +1,5 @@
 // Norms that are PyTorch's and do not look it: other formulas, other shapes of code, other names for everything.
+// @ts-nocheck: this is how others write; parameter properties are not for the house
 
 /** One pass by Welford. */
 export function layerNorm(input: ArrayLike<number>[], g: ArrayLike<number>, b: ArrayLike<number>) {

@@ -1,4 +1,5 @@
 // Modules in the manner of PyTorch: train(), eval(), camelCase buffers, four axes.
+// @ts-nocheck: this is how others write; parameter properties are not for the house
 
 type Batch = number[][][][];
 

@@ -18,6 +18,7 @@ import {
   type Totals,
 } from './report.ts';
 import { addTotals, CellTally, Tally } from './tally.ts';
+import { UnsupportedReasons } from './unsupported-reasons.ts';
 
 /** What a report says that the judged cases do not. */
 export interface Heading {
@@ -42,6 +43,7 @@ export class ReportMaker {
   private readonly subject: Subject;
   private readonly layers = new Map<string, LayerGathering>();
   private readonly cells = new CellTally();
+  private readonly unsupported = new UnsupportedReasons();
   /** Null where the oracle is not PyTorch itself. */
   private readonly accuracy: AccuracyTally | null;
 
@@ -56,6 +58,7 @@ export class ReportMaker {
     layer.tally.add(verdict);
     if (judged.pinned === true) layer.pinned++;
     this.cells.add(c, verdict);
+    if (this.subject.kind === 'js') this.unsupported.add(this.subject.about?.(c.layer)?.name ?? c.layer, judged);
     this.accuracy?.add(c, judged.expected);
     if (verdict.kind === 'identical' || verdict.kind === 'within' || verdict.kind === 'unsupported') return;
     layer.differences.push(...differencesOf(verdict));
@@ -89,7 +92,7 @@ export class ReportMaker {
       exitCode: exitCodeOf(verdict),
       subjects,
       cells: this.cells.all(),
-      skipped: this.subject.notAsked ?? [],
+      skipped: [...(this.subject.notAsked ?? []), ...this.unsupported.skipped((name) => this.sourceOf(name))],
       totals,
       accuracy: this.accuracy && { inaccurate: this.accuracy.inaccurate().map(toInaccurate), noise: null },
       durationMs: 0,
@@ -102,6 +105,14 @@ export class ReportMaker {
     const fresh: LayerGathering = { tally: new Tally(), differences: [], differing: [], reason: null, pinned: 0 };
     this.layers.set(name, fresh);
     return fresh;
+  }
+
+  private sourceOf(name: string) {
+    return (
+      this.names()
+        .map((layer) => this.subject.about?.(layer))
+        .find((about) => about?.name === name)?.source ?? null
+    );
   }
 
   private names(): string[] {

@@ -41,7 +41,13 @@ describe('a right norm', () => {
     ]);
     expect(code).toBe(0);
     expect(report?.oracle).toMatchObject({ name: 'embedded', version: expect.stringMatching(/^2\.13\.0/) });
-    expect(report?.skipped.map(({ name }) => name)).toEqual(['groupNorm: gradients', 'groupNorm: float64']);
+    const skipped = report?.skipped.map(({ name }) => name) ?? [];
+    expect(skipped.slice(0, 2)).toEqual(['groupNorm: gradients', 'groupNorm: float64']);
+    // Every unsupported case is in one of the counts, with its reason.
+    const counted = skipped.slice(2).map((name) => Number(/: (\d+) cases?$/.exec(name)?.[1]));
+    const layers = report?.subjects.reduce((sum, { totals }) => sum + totals.unsupported, 0) ?? Number.NaN;
+    expect(counted.length).toBeGreaterThan(1);
+    expect(counted.reduce((sum, n) => sum + n, 0)).toBe(layers);
     expect(report?.subjects[0]).toMatchObject({ kind: 'js', source: { file: EXAMPLE, line: 4 }, layerFrom: 'name' });
     const [layerNorm] = report?.subjects ?? [];
     expect(layerNorm.totals.identical + layerNorm.totals.within).toBeGreaterThan(150);
@@ -84,7 +90,10 @@ describe('a wrong norm', () => {
     expect(report?.subjects[0].findings.map(({ convention, actual }) => [convention, actual])).toEqual([
       ['momentum.rule', 'old-weight'],
     ]);
-    expect(report?.skipped.map(({ name }) => name)).toEqual(['BatchNorm1d: gradients', 'BatchNorm1d: float64']);
+    expect(report?.skipped.slice(0, 2).map(({ name }) => name)).toEqual([
+      'BatchNorm1d: gradients',
+      'BatchNorm1d: float64',
+    ]);
   });
 
   test('is shown by replay as check saw it', async () => {
@@ -128,6 +137,14 @@ describe('a norm that does not answer is undecided, and the reason says why', ()
     }
   });
 
+  test('a module that throws, without a name that says what was meant, is told in a sentence', async () => {
+    const { code, report, err } = await check(moduleFile('throws.js'));
+    expect({ code, report }).toEqual({ code: 3, report: null });
+    expect(err).toMatch(
+      /^normative: \S*throws\.js can't be imported: RangeError: no model file; nothing of it could be asked$/m,
+    );
+  });
+
   test('what it prints does not reach the report', async () => {
     const { code, report } = await check(`${moduleFile('badly.js')}#LayerNormThatPrints`, '--cases', '20');
     expect(code).toBe(1);
@@ -140,6 +157,7 @@ describe('wrong usage ends with 2 and a sentence', () => {
     ['no such export', [`${moduleFile('badly.js')}#none`], /has no export none; it exports HangingLayerNorm, /],
     ['an export that is no norm', [`${moduleFile('badly.js')}#number`], /number .* is number, expected a class/],
     ['a name that says nothing', [`${moduleFile('badly.js')}#scale`], /say what it is with --layer/],
+    ['a folder', [moduleFile('')], /which is a folder; name a module in it, as in js:/],
     ['no such file', ['nothing.js#LayerNorm'], /nothing\.js, which is not there/],
     [
       'a class as a function',

@@ -10,6 +10,7 @@ import type { ForeignModule } from '../../subjects/js/foreign/foreign-module.ts'
 import type { AuditOptions, OpenModule } from '../documents/audit-options.ts';
 import type { Block } from '../documents/block.ts';
 import { locate, mentions } from '../documents/locate.ts';
+import { forwardOf } from '../../subjects/js/foreign/make-plans.ts';
 import { SubjectGone } from '../measure/measure.ts';
 import { describeCall } from './describe-call.ts';
 import { openExport } from './module-specimen.ts';
@@ -47,7 +48,7 @@ export async function auditModule(
   const lane = async () => {
     for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
       options.onProgress?.(one.name);
-      const entry = await auditExport(one, target, options, start);
+      const entry = await auditExport(one, facts, target, options, start);
       entries.push({ line: entry.source?.line ?? 0, entry });
     }
   };
@@ -80,6 +81,7 @@ function chosenFrom(facts: readonly ExportFacts[], target: ModuleTarget): readon
 
 async function auditExport(
   facts: ExportFacts,
+  all: readonly ExportFacts[],
   target: ModuleTarget,
   options: AuditOptions,
   start: Start,
@@ -88,6 +90,8 @@ async function auditExport(
   const place = placeOf(file, text, facts.name, facts.own);
   const source = { file, line: place.line };
   const skip = (reason: string): Skipped => ({ name: facts.name, source, reason });
+  const forward = forwardOf(facts, all);
+  if (forward !== null) return skip(`it goes back through ${forward.name}, with which it is audited`);
   if (facts.kind === 'other') return skip(`it is ${facts.text}, neither a class nor a function`);
   // `default` says nothing: the class's or function's own name does.
   const name = facts.name === 'default' && facts.own !== '' ? facts.own : facts.name;

@@ -20,6 +20,7 @@ export async function holdInProcess(
   return makeJsSubject({
     name: Object.keys(norms).join(', '),
     norms: held,
+    failure: null,
     layerFrom: options.layer === null ? 'name' : 'option',
     sourceOf: () => null,
     strict: options.strict,

@@ -1,7 +1,7 @@
 // Norms in JavaScript as one subject, wherever they run: what it says of itself, and what PyTorch's answers are cut down to. It runs nothing.
 
 import type { Case } from '../../../../cases/case.ts';
-import type { Outcome } from '../../outcome.ts';
+import type { Outcome, UndecidedReason } from '../../outcome.ts';
 import type { Subject, SubjectFacts } from '../subject.ts';
 import { contiguousCase } from './contiguous-case.ts';
 import type { Traits } from './held-norm.ts';
@@ -13,6 +13,8 @@ export interface JsSubject extends Subject {
   readonly kind: 'js';
   /** Layers and functions that it stands for; null where it could not be opened, and every answer is undecided. */
   readonly layers: readonly string[] | null;
+  /** Why it could not be opened; null where it could. */
+  readonly failure: UndecidedReason | null;
 }
 
 export interface KnownNorm {
@@ -25,6 +27,7 @@ export interface JsParts {
   readonly name: string;
   /** By layer or function; null where it could not be opened. */
   readonly norms: ReadonlyMap<string, KnownNorm> | null;
+  readonly failure: UndecidedReason | null;
   readonly layerFrom: SubjectFacts['layerFrom'];
   readonly sourceOf: (name: string) => SubjectFacts['source'];
   readonly strict: boolean;
@@ -42,6 +45,7 @@ export function makeJsSubject(parts: JsParts): JsSubject {
     capabilities: {},
     batch: { cases: 64, window: 1 },
     layers: norms === null ? null : [...norms.keys()],
+    failure: parts.failure,
     notAsked: norms === null ? [] : notAskedOf(norms, sourceOf),
     replayWords,
     ask: async (cases) => (await parts.ask(cases)).map((outcome) => ({ outcome, truth: null })),

@@ -39,6 +39,7 @@ export async function openModule(options: ModuleOptions): Promise<JsSubject> {
   return makeJsSubject({
     name: options.export ?? options.file,
     norms: opened.kind === 'open' ? new Map(opened.norms.map(({ layer, ...norm }) => [layer, norm])) : null,
+    failure: opened.kind === 'failed' ? opened.reason : null,
     layerFrom: options.layer === null ? 'name' : 'option',
     sourceOf: (name) => ({ file: options.file, line: lineOf(text, name) }),
     strict: options.strict,

@@ -22,13 +22,16 @@ export interface CallSlots {
 
 /** Null where no argument can be the input. */
 export function callSlots(
-  parameters: readonly Parameter[],
+  written: readonly Parameter[],
   words: readonly string[],
   kind: string | null,
   what: 'function' | 'method' | 'backward',
 ): CallSlots | null {
+  // What is called like an input is one, whatever is read of it.
+  const parameters = written.map((p) => (p.bag !== null && roleOfName(p.key) === 'input' ? { ...p, bag: null } : p));
   const flat = parameters.flatMap((p): Property[] => (p.bag === null ? [p] : [...p.bag]));
   const roles = new Map(flat.map((p) => [p.key, roleOfName(p.key)]));
+  for (const p of flat) if (p.key === 'dim' && !p.optional) roles.set(p.key, 'dim'); // with a default it is an axis
   settleLetters(roles);
   const input = inputOf(parameters, roles, what);
   if (input === null && what !== 'backward') return null;
@@ -95,6 +98,7 @@ export function callSlots(
   };
   const slots = parameters.map((p, i): Slot => {
     if (what === 'backward' && i === 0 && roleOfName(p.key) !== 'cache') return { kind: 'upstream' };
+    if (what === 'backward' && (p.bag !== null || roleOfName(p.key) === 'cache')) return { kind: 'cache' };
     if (p.bag === null || p.key === input) return slotOf(p, false);
     return { kind: 'bag', name: p.key, entries: p.bag.map((inner) => ({ key: inner.key, slot: slotOf(inner, true) })) };
   });
@@ -143,7 +147,7 @@ function inputOf(
   const open = plain.find((p) => ['other', 'shape', 'out'].includes(roles.get(p.key) ?? '') && !p.optional);
   const first = plain[0];
   if (first !== undefined && roles.get(first.key) === 'input') return first.key;
-  if (first !== undefined && first.read.some((key) => OF_INPUTS.has(key))) return first.key;
+  if (first?.read.some((key) => OF_INPUTS.has(key))) return first.key;
   return (named ?? open ?? first)?.key ?? null;
 }
 

@@ -122,10 +122,16 @@ export class Caller {
     }
     if (slot.kind !== 'tensor') return;
     const shape = this.sizes();
-    const data = new Float64Array(sizeOf(shape)).fill(slot.role === 'weight' || slot.role === 'variance' ? 1 : 0);
+    const data = this.initial(slot.role, shape);
     const value = this.vector(data);
     if (bag !== null) bag.object[bag.key] = value;
     this.kept.push({ name: slot.name, role: slot.role, shape, value, bag });
+  }
+
+  /** What a tensor holds before anyone sets it. */
+  private initial(role: TensorRole, shape: Shape): Float64Array {
+    const value = role === 'weight' ? this.plan.identity : role === 'variance' ? 1 : 0;
+    return new Float64Array(sizeOf(shape)).fill(value);
   }
 
   /** The sizes of kept tensors, as the argument for them says. */
@@ -143,9 +149,7 @@ export class Caller {
       case 'mode':
         return slot.train;
       case 'tensor': {
-        const data = new Float64Array(sizeOf(this.sizes())).fill(
-          slot.role === 'weight' || slot.role === 'variance' ? 1 : 0,
-        );
+        const data = this.initial(slot.role, this.sizes());
         return this.vector(data);
       }
       case 'bag': {

@@ -46,7 +46,7 @@ export async function choosePlan(untried: Untried, trials: readonly Trial[]): Pr
 
 // --- internal ---
 
-const UNKNOWN = { gradients: null, kinds: {} } as const;
+const UNKNOWN = { gradients: null, kinds: {}, identity: 1 } as const;
 
 /** Why an outcome is no norm's: null where every step answered and every output is finite. */
 function problemOf(outcome: Outcome): string | null {
@@ -57,6 +57,7 @@ function problemOf(outcome: Outcome): string | null {
     const output = outputIn(step);
     if (output !== null && !Array.from(output).every((v) => Number.isFinite(v)))
       return 'it gives NaN for ordinary numbers';
+    if (output !== null && Array.from(output).every((v) => v === output[0])) return 'it gives one number for all';
   }
   return null;
 }
@@ -100,9 +101,13 @@ async function movesEverything(c: Case, opened: Opened): Promise<boolean> {
   return Array.from(a).every((v, i) => v !== b[i]);
 }
 
-async function traitsOf(c: Case, opened: Opened): Promise<Pick<Chosen, 'gradients' | 'kinds'>> {
+async function traitsOf(c: Case, opened: Opened): Promise<Pick<Chosen, 'gradients' | 'kinds' | 'identity'>> {
   const kinds = await kindsOf(c, opened);
-  return { kinds, gradients: await gradientNames(c, { ...opened, traits: { kinds, gradients: [] } }) };
+  return {
+    kinds,
+    identity: await identityOf(c, opened),
+    gradients: await gradientNames(c, { ...opened, traits: { kinds, gradients: [] } }),
+  };
 }
 
 /** Buffers are what a training step moves, or what only eval looks at; what neither shows goes by its name. */
@@ -137,6 +142,28 @@ function sameElements(a: Tensor, b: Tensor): boolean {
     a.storage.length === b.storage.length &&
     Array.from(a.storage as ArrayLike<unknown>).every((v, i) => v === b.storage[i])
   );
+}
+
+/** 0 for a kept weight to which the norm adds 1: without any weight its output is not nothing. */
+async function identityOf(c: Case, opened: Opened): Promise<0 | 1> {
+  const slots = opened.plan.slots.flatMap((slot) => (slot.kind === 'bag' ? slot.entries.map((e) => e.slot) : [slot]));
+  const weight = slots.find((slot) => slot.kind === 'tensor' && slot.role === 'weight');
+  const input = inputOf(c);
+  const made = c.steps.find((step) => step.kind === 'construct');
+  if (weight?.kind !== 'tensor' || input === null || made === undefined) return 1;
+  const fresh = await runForeign({ ...c, dtype: 'float32', steps: [made, { kind: 'read', what: 'all' }] }, opened);
+  const [, read] = 'steps' in fresh ? fresh.steps : [];
+  const held = read?.kind === 'returned' ? read.tensors.find(({ name }) => name === weight.name)?.tensor : undefined;
+  if (held === undefined) return 1;
+  const none = fromStorage('float32', held.shape, new Float32Array(held.storage.length));
+  const steps: Step[] = [
+    made,
+    { kind: 'set_tensor', name: weight.name, tensor: none },
+    { kind: 'forward', mode: 'train', input, gradient: false },
+  ];
+  const outcome = await runForeign({ ...c, dtype: 'float32', steps }, opened);
+  const output = 'steps' in outcome ? outputIn(outcome.steps[2]) : null;
+  return output !== null && Array.from(output).some((v) => Math.abs(v) > 1e-3) ? 0 : 1;
 }
 
 /** Which gradients a backward answers after a training step; null where there is no way back. */

@@ -60,14 +60,20 @@ async function choose(header: PlainMap, payload: Uint8Array): Promise<ThreadRepl
   const adapter = adapterOf(exported);
   if (adapter !== null) {
     ask = answers((c) => runAdapter(c, name, adapter, output.take));
-    return { header: { kind: 'chosen', plan: 0, message: '', gradients: adapter.backward ? [] : null, kinds: {} } };
+    return {
+      header: { kind: 'chosen', plan: 0, message: '', gradients: adapter.backward ? [] : null, kinds: {}, identity: 1 },
+    };
   }
   const backward = header.backward === null ? null : exportNamed(exports, asString(header.backward, 'backward'));
   const untried: Untried = { name, exported, backward, classes: exports, printed: output.take };
   const trials = readTrials(header, payload);
   const chosen = await choosePlan(untried, trials);
   if (chosen.plan !== null) {
-    const opened: Opened = { ...untried, plan: trials[chosen.plan].plan, traits: chosen };
+    const opened: Opened = {
+      ...untried,
+      plan: { ...trials[chosen.plan].plan, identity: chosen.identity },
+      traits: chosen,
+    };
     ask = answers((c) => runForeign(c, opened));
   }
   output.take();

@@ -32,6 +32,9 @@ export interface Opened {
 
 /** What the export answers to a case; what it has no part for is `unsupported`, what it throws is `refused`. */
 export async function runForeign(c: Case, opened: Opened): Promise<Outcome> {
+  if (c.dtype !== 'float32' && c.dtype !== 'float64') {
+    return { kind: 'unsupported', reason: `JavaScript has no numbers of ${c.dtype}` };
+  }
   const state = new ForeignTrajectory(c, opened);
   const results: StepResult[] = [];
   let lost = false;

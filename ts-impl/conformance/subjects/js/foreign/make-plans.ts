@@ -29,6 +29,13 @@ export interface Planned {
   readonly reason: string;
 }
 
+/** The function that an export goes back through; null for one that is called for its own sake. */
+export function forwardOf(facts: ExportFacts, all: readonly ExportFacts[]): ExportFacts | null {
+  return (
+    all.find((other) => other !== facts && other.kind === 'function' && backwardOf(other.name, all) === facts) ?? null
+  );
+}
+
 /** The ways of using an export, the likeliest first. `kind` is the norm that its name speaks of, null for none. */
 export function makePlans(facts: ExportFacts, all: readonly ExportFacts[], kind: string | null): Planned {
   if (facts.kind === 'other') return none(`it is ${facts.text}, neither a class nor a function`);
@@ -110,6 +117,7 @@ function instancePlans(
           size: making.size,
           given: false,
           backward: null,
+          identity: 1,
           ...how,
         },
         signature: [...making.signature, ...call.options.map(optionParameter)],
@@ -182,7 +190,16 @@ function functionPlans(
     const { signature, size } = functionSignature(call, kind, filled);
     for (const how of callContainers(call, kind, all, false)) {
       const backward = pair === null || back === null ? null : { name: pair.name, slots: back };
-      const plan: Plan = { make: null, method: null, slots: call.slots, size, given: call.given, backward, ...how };
+      const plan: Plan = {
+        make: null,
+        method: null,
+        slots: call.slots,
+        size,
+        given: call.given,
+        backward,
+        identity: 1,
+        ...how,
+      };
       plans.push({ plan, signature });
     }
   }
@@ -231,6 +248,7 @@ function adapterPlan(facts: ExportFacts): PlannedExport {
     size: null,
     given: false,
     backward: null,
+    identity: 1,
   };
   const signature = facts.parameters.map(({ name, value }): PlannedParameter => {
     const given: unknown = JSON.parse(value);

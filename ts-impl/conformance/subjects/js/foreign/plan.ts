@@ -77,6 +77,8 @@ export interface Plan {
   readonly vector: 'numbers' | 'typed';
   /** The constructor argument that says how many entries these have; null where there is none. */
   readonly size: string | null;
+  /** The weight that leaves the normalised value as it is: what a kept weight holds before anyone sets it. */
+  readonly identity: 0 | 1;
   /** It takes mean and variance as they are and computes neither: training gives it the batch's own. */
   readonly given: boolean;
   /** The export that goes back through a call, and how it is called; null for a method or none. */
@@ -92,4 +94,5 @@ export interface Chosen {
   readonly gradients: readonly string[] | null;
   /** What holds of the tensors of a fresh instance: parameters, or buffers that training moves. */
   readonly kinds: Readonly<Record<string, 'parameters' | 'buffers'>>;
+  readonly identity: 0 | 1;
 }

@@ -43,8 +43,8 @@ export function readCallable(source: string): Callable | null {
     if (ts.isStringLiteralLike(n)) words.push(n.text);
   });
   if (ts.isClassLike(node)) {
-    const constructor = node.members.find(ts.isConstructorDeclaration);
-    const parameters = constructor === undefined ? [] : parametersOf(constructor);
+    const made = node.members.find(ts.isConstructorDeclaration);
+    const parameters = made === undefined ? [] : parametersOf(made);
     return { kind: 'class', parameters, words, makes: null };
   }
   return { kind: 'function', parameters: parametersOf(node), words, makes: madeBy(node) };
