@@ -14,6 +14,7 @@ import type { Profile } from './model/profile.ts';
 import { askBothSides, holdAgainst, isExplained } from './prove/hold-against.ts';
 import { evidenceFor, nearestRival, type Proof, prove } from './prove/proof.ts';
 import { type Dictionary, makeDictionary } from './prove/translate.ts';
+import { consequenceOf } from './prove/consequence.ts';
 import { findWitnesses } from './prove/witness.ts';
 import { withoutProfile } from './unmeasured.ts';
 
@@ -167,6 +168,7 @@ async function describe(
     (options.brief ?? null) !== null
       ? departures.map(() => [])
       : await findWitnesses(departures, target, dictionary, askBoth, options.replay);
+  const costs = departures.map((d) => ((options.brief ?? null) !== null ? '' : consequenceOf(d, target, dictionary)));
   const findings = departures.map((departure, i): Finding => {
     const { axis, level, expected, actual } = departure;
     const rival = nearestRival(proof, departure, profile, target);
@@ -176,7 +178,7 @@ async function describe(
       level,
       expected: axis.told?.(expected) ?? expected,
       actual: axis.told?.(actual) ?? actual,
-      message: axis.explain(actual, { profile, stance }, target),
+      message: `${axis.explain(actual, { profile, stance }, target)} ${costs[i]}`.trimEnd(),
       location: options.locate(axis.clues),
       repair: null,
       witnesses: witnesses[i],

@@ -1,20 +1,21 @@
 // Findings and unexplained differences as lines for people, with their smallest case and the command that replays it. It returns text.
 
 import type picocolors from 'picocolors';
-import type { Finding, ReportNumber, Refusal, Unexplained, Witness } from '../finding.ts';
+import type { Finding, Refusal, ReportNumber, Unexplained, Witness } from '../finding.ts';
 import { axisValue, replayLine } from './describe-verdict.ts';
+import { workedWitness } from './worked/worked-lines.ts';
 import { repairLines } from './repair-lines.ts';
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
-/** One finding: what it is, where, why, and on which numbers. */
-export function findingLines(finding: Finding, colors: Colors): string[] {
+/** One finding: what it is, where, what it costs, its smallest case worked out, and how to mend it. `among`: all of its subject's. */
+export function findingLines(finding: Finding, colors: Colors, among: readonly Finding[] = [finding]): string[] {
   const mark = finding.level === 'error' ? colors.red('✗') : colors.yellow('·');
   const where = finding.location === null ? '' : `line ${finding.location.line}`;
   const place = where === '' ? '' : finding.kind === 'claim' ? ` (${where} of the text)` : ` (${where})`;
   const title = `${colors.bold(finding.convention)}: ${axisValue(finding.actual)}, PyTorch ${axisValue(finding.expected)}${place}`;
   const lines = [`  ${mark} ${title}`, ...wrapped(finding.message, '      ')];
-  for (const witness of finding.witnesses) lines.push(...witnessLines(witness, colors));
+  for (const witness of finding.witnesses) lines.push(...witnessLines(witness, among, colors));
   if (finding.repair !== null) lines.push(...repairLines(finding.repair, colors));
   return lines;
 }
@@ -32,14 +33,14 @@ export function handy(command: string): string {
   return `${command.slice(0, 40)}… (${Math.ceil(command.length / 1024)} kB; --format json holds it whole)`;
 }
 
-/** `text` in lines of at most 110 columns, each begun with `indent`. */
-export function wrapped(text: string, indent: string): string[] {
+/** `text` in lines of at most 80 columns, each begun with `indent`; later ones with `hanging`. */
+export function wrapped(text: string, indent: string, hanging = indent): string[] {
   const lines: string[] = [];
   let line = indent;
   for (const word of text.split(' ')) {
     if (line.length + word.length + 1 > COLUMNS && line.trim() !== '') {
       lines.push(line.trimEnd());
-      line = indent;
+      line = hanging;
     }
     line += `${word} `;
   }
@@ -49,19 +50,40 @@ export function wrapped(text: string, indent: string): string[] {
 // --- internal ---
 
 const LONGEST_COMMAND = 640;
-const COLUMNS = 110;
+const COLUMNS = 80;
 /** Numbers of a tensor that are shown. */
 const SHOWN = 8;
 
-function witnessLines(witness: Witness, colors: Colors): string[] {
-  const lines = [
-    `      ${witness.tensor} of ${values(witness.input)}`,
-    `        PyTorch ${values(witness.expected)}`,
-    `        here    ${values(witness.actual)}`,
+/** A table of one case: what went in, what either side gave and how it comes to that, and the line that asks it again. */
+function witnessLines(witness: Witness, among: readonly Finding[], colors: Colors): string[] {
+  const worked = workedWitness(witness, among);
+  const row = (label: string, text: string) => wrapped(text, `      ${label.padEnd(LABEL)}`, ' '.repeat(6 + LABEL));
+  const lines = row('input', `${values(witness.input)}${worked === null ? '' : ` (${worked.asked})`}`);
+  lines.push(...packed(worked?.common ?? []));
+  const sides = [
+    { label: 'PyTorch', gave: witness.expected, how: worked?.expected ?? [] },
+    { label: 'here', gave: witness.actual, how: worked?.actual ?? [] },
   ];
-  if (witness.stdout !== null) lines.push(`        printed ${JSON.stringify(witness.stdout.trimEnd())}`);
+  for (const { label, gave, how } of sides) {
+    lines.push(...row(label, 'type' in gave ? values(gave) : `${witness.tensor} ${values(gave)}`), ...packed(how));
+  }
+  if (witness.stdout !== null) lines.push(...row('printed', JSON.stringify(witness.stdout.trimEnd())));
   return [...lines, `      ${colors.dim(handy(witness.replay))}`];
 }
+
+/** Formulas under a row of the table, as many to a line as fit; one that is longer than a line is broken. */
+function packed(formulas: readonly string[]): string[] {
+  const indent = ' '.repeat(6 + LABEL);
+  const lines: string[] = [];
+  for (const formula of formulas) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 2 + formula.length < COLUMNS) lines.push(`${lines.pop()}, ${formula}`);
+    else lines.push(indent + formula);
+  }
+  return lines.flatMap((line) => wrapped(line.trimStart(), indent, `${indent}  `));
+}
+
+const LABEL = 9;
 
 function values(what: readonly ReportNumber[] | Refusal): string {
   if ('type' in what) return `${what.type}: ${what.message.split('\n')[0]}`;

@@ -34,7 +34,7 @@ function subjectPart(subject: SubjectReport, remarks: readonly string[], colors:
   if (subject.reason !== null) lines.push(...wrapped(subject.reason.message.trim(), '  '));
   const about = [...nearest(subject), ...roles(subject), ...remarks];
   for (const line of about) lines.push(...wrapped(line, '  '));
-  for (const finding of subject.findings) lines.push('', ...findingLines(finding, colors));
+  for (const finding of subject.findings) lines.push('', ...findingLines(finding, colors, subject.findings));
   // Beside findings, differences that they don't account for are named; without any they are all there is.
   for (const difference of subject.unexplained.slice(0, UNEXPLAINED_SHOWN))
     lines.push('', ...unexplainedLines(difference, colors));

@@ -177,7 +177,7 @@ function isSilent({ reason, totals }: SubjectReport): boolean {
 function subjectLines(subject: SubjectReport, oracle: string, colors: Colors): string {
   const lines: string[] = [];
   const words = replayWords(oracle, subject);
-  for (const finding of subject.findings) lines.push(...findingLines(finding, colors));
+  for (const finding of subject.findings) lines.push(...findingLines(finding, colors, subject.findings));
   const silent = isSilent(subject);
   const shown = silent ? 0 : subject.findings.length === 0 ? UNEXPLAINED_SHOWN : UNEXPLAINED_BESIDE_FINDINGS;
   const rest = subject.unexplained.length - shown;

@@ -30,7 +30,7 @@ export function preamble(c: Case, needs: ReadonlySet<string>): string[] {
     'torch.set_grad_enabled(False)',
     '',
     '',
-    ...SHOW,
+    ...(needs.has('both') ? SHOW_BOTH : SHOW),
     ...(needs.has('put') ? ['', '', ...PUT] : []),
     ...(needs.has('entries') ? ['', '', ...ENTRIES] : []),
     ...(needs.has('twice') ? ['', '', ...TWICE] : []),
@@ -40,68 +40,8 @@ export function preamble(c: Case, needs: ReadonlySet<string>): string[] {
   ];
 }
 
-// --- internal ---
-
-const SHOW = [
-  'class step:',
-  '    """A step that raises says so, and the next ones go on."""',
-  '',
-  '    def __init__(self, number):',
-  '        self.number = number',
-  '',
-  '    def __enter__(self):',
-  '        return self',
-  '',
-  '    def __exit__(self, kind, problem, trace):',
-  '        if isinstance(problem, Exception):',
-  '            print(self.number, f"raises {kind.__name__}: {problem}")',
-  '        return isinstance(problem, Exception)',
-  '',
-  '    def show(self, name, tensor):',
-  '        values = tensor.detach().flatten().tolist()',
-  '        print(self.number, name, str(tensor.dtype)[6:], list(tensor.shape), values)',
-];
-
-const PUT = [
-  'def put(name, values):',
-  '    """The values of a parameter or buffer; one of another dtype or shape is replaced."""',
-  '    old = layer._parameters.get(name)',
-  '    if name not in layer._parameters:',
-  '        setattr(layer, name, values)',
-  '    elif old is not None and not nn.parameter.is_lazy(old) and (old.dtype, old.shape) == (values.dtype, values.shape):',
-  '        old.data = values',
-  '    else:',
-  '        setattr(layer, name, nn.Parameter(values, requires_grad=values.is_floating_point()))',
-];
-
-const ENTRIES = [
-  'def show_all(at, tensors):',
-  '    for name, tensor in tensors.items():',
-  '        if tensor is not None and not nn.parameter.is_lazy(tensor):',
-  '            at.show(name, tensor)',
-];
-
-const TWICE = [
-  'def double_backward(at, upstream, vectors, leaves):',
-  '    """Gradients of the inner products of the gradients with the vectors."""',
-  '    leaves = {name: leaf for name, leaf in leaves.items() if leaf is not None and leaf.requires_grad}',
-  '    upstream.requires_grad_()',
-  '    with torch.enable_grad():',
-  '        grads = torch.autograd.grad(y, list(leaves.values()), upstream, create_graph=True, allow_unused=True)',
-  '        firsts = {f"{name}.grad": grad for name, grad in zip(leaves, grads) if grad is not None}',
-  '        asked = [firsts[name] for name in vectors]',
-  '        given = [*leaves.values(), upstream]',
-  '        back = list(vectors.values())',
-  '        seconds = torch.autograd.grad(asked, given, back, retain_graph=True, allow_unused=True)',
-  '    for name, second in zip([*leaves, "upstream"], seconds):',
-  '        if second is not None:',
-  '            at.show(f"{name}.grad2", second)',
-];
-
-/** Arguments of a function whose gradients nobody has. */
-const RUNNING: ReadonlySet<string> = new Set(['running_mean', 'running_var']);
-
-function stepLines(step: Step, i: number, c: Case, needs: Set<string>): string[] {
+/** The lines of one step. `needs` gathers the helpers that they call. */
+export function stepLines(step: Step, i: number, c: Case, needs: Set<string>): string[] {
   const inside = (...lines: readonly string[]) => [
     `with step(${i}) as at:`,
     ...lines.map((line) => wrapPython(line.trimStart(), `    ${' '.repeat(line.length - line.trimStart().length)}`)),
@@ -212,6 +152,81 @@ function stepLines(step: Step, i: number, c: Case, needs: Set<string>): string[]
       return step satisfies never;
   }
 }
+
+// --- internal ---
+
+const SHOW = [
+  'class step:',
+  '    """A step that raises says so, and the next ones go on."""',
+  '',
+  '    def __init__(self, number):',
+  '        self.number = number',
+  '',
+  '    def __enter__(self):',
+  '        return self',
+  '',
+  '    def __exit__(self, kind, problem, trace):',
+  '        if isinstance(problem, Exception):',
+  '            print(self.number, f"raises {kind.__name__}: {problem}")',
+  '        return isinstance(problem, Exception)',
+  '',
+  '    def show(self, name, tensor):',
+  '        values = tensor.detach().flatten().tolist()',
+  '        print(self.number, name, str(tensor.dtype)[6:], list(tensor.shape), values)',
+];
+
+/** Both sides' answers are kept under PyTorch's names, to be compared at the end. */
+const SHOW_BOTH = [
+  'answers = {"PyTorch": {}, "subject": {}}',
+  'side = "PyTorch"',
+  'NAMES = {}',
+  '',
+  '',
+  ...SHOW.slice(0, -2),
+  '        stem, grad, _ = name.partition(".grad")',
+  '        key = (self.number, NAMES.get(stem, stem) + grad)',
+  '        answers[side][key] = tensor.detach().clone()',
+  ...SHOW.slice(-2),
+];
+
+const PUT = [
+  'def put(name, values):',
+  '    """The values of a parameter or buffer; one of another dtype or shape is replaced."""',
+  '    old = layer._parameters.get(name)',
+  '    if name not in layer._parameters:',
+  '        setattr(layer, name, values)',
+  '    elif old is not None and not nn.parameter.is_lazy(old) and (old.dtype, old.shape) == (values.dtype, values.shape):',
+  '        old.data = values',
+  '    else:',
+  '        setattr(layer, name, nn.Parameter(values, requires_grad=values.is_floating_point()))',
+];
+
+const ENTRIES = [
+  'def show_all(at, tensors):',
+  '    for name, tensor in tensors.items():',
+  '        if tensor is not None and not nn.parameter.is_lazy(tensor):',
+  '            at.show(name, tensor)',
+];
+
+const TWICE = [
+  'def double_backward(at, upstream, vectors, leaves):',
+  '    """Gradients of the inner products of the gradients with the vectors."""',
+  '    leaves = {name: leaf for name, leaf in leaves.items() if leaf is not None and leaf.requires_grad}',
+  '    upstream.requires_grad_()',
+  '    with torch.enable_grad():',
+  '        grads = torch.autograd.grad(y, list(leaves.values()), upstream, create_graph=True, allow_unused=True)',
+  '        firsts = {f"{name}.grad": grad for name, grad in zip(leaves, grads) if grad is not None}',
+  '        asked = [firsts[name] for name in vectors]',
+  '        given = [*leaves.values(), upstream]',
+  '        back = list(vectors.values())',
+  '        seconds = torch.autograd.grad(asked, given, back, retain_graph=True, allow_unused=True)',
+  '    for name, second in zip([*leaves, "upstream"], seconds):',
+  '        if second is not None:',
+  '            at.show(f"{name}.grad2", second)',
+];
+
+/** Arguments of a function whose gradients nobody has. */
+const RUNNING: ReadonlySet<string> = new Set(['running_mean', 'running_var']);
 
 /** With the case's dtype where PyTorch's default is another. */
 function constructorArguments(args: Arguments, { dtype }: Case): string {

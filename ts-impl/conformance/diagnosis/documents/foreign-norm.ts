@@ -2,18 +2,21 @@
 
 import type { Case } from '../../../../cases/case.ts';
 import type { Outcome } from '../../outcome.ts';
+import type { ScriptSubject } from '../../scripts/subject-script.ts';
 import type { Host } from '../../subjects/workers.ts';
 import { kindFromName, rankFromName } from '../axes/norm-kind.ts';
 import { measure, SubjectGone } from '../measure/measure.ts';
 import type { Specimen } from '../measure/specimen.ts';
 import { makeDictionary, toSpecimen, toTorch, withoutUnnamed } from '../prove/translate.ts';
-import { definitionsOf, openSpecimen } from './audit-norm.ts';
+import { definitionsOf, isClass, openSpecimen } from './audit-norm.ts';
 import type { AuditDocument } from './audit-options.ts';
 import { DocumentError, findBlocks } from './document.ts';
 
 export interface ForeignNorm {
   /** Its answer to a case, and PyTorch's without the tensors that it has no name for: what is left is compared in full. */
   answer(c: Case, torch: Outcome): Promise<{ readonly expected: Outcome; readonly actual: Outcome }>;
+  /** What a stand-alone script has to know of it to put it a case; null where it has no words for an option or a step, and for functions. */
+  tell(c: Case): ScriptSubject | null;
   close(): Promise<void>;
 }
 
@@ -55,6 +58,13 @@ export async function openForeignNorm(
     const dictionary = makeDictionary(specimen.name, measured.stance, measured.roles, measured.profile);
     return {
       close: () => worker.close(),
+      tell: (c) => {
+        if (!isClass(definition)) return null;
+        const asked = toSpecimen(c, dictionary);
+        const variadic = new Set(specimen.signature.filter((p) => p.variadic === true).map((p) => p.name));
+        const { names } = dictionary;
+        return asked && { file, blocks, className: definition.name, line: definition.line, asked, names, variadic };
+      },
       answer: async (c, torch) => {
         const asked = toSpecimen(c, dictionary);
         const expected = withoutUnnamed(torch, dictionary);

@@ -73,7 +73,30 @@ export function foretell(
   return { case: c, places: null, whole: askModel(own, asked), bare: askModel(bare, asked) };
 }
 
+/** The model of a profile without one of its departures. */
+export function withoutDeparture(profile: Profile, { axis, expected }: Departure, target: Target): Profile {
+  const without = axis.apply?.(profile, expected, target) ?? profile;
+  const { running } = without;
+  // With PyTorch's rule goes PyTorch's default: a subject's own is a finding only where the rule is PyTorch's.
+  if (axis.id !== 'momentum.rule' || running === null || running.argument === null) return without;
+  const argument = { ...running.argument, default: TORCH_MOMENTUM };
+  return { ...without, running: { ...running, argument, newShare: TORCH_MOMENTUM, oldShare: 1 - TORCH_MOMENTUM } };
+}
+
+/** The profile for another number of groups: an argument of the layer, not a convention. */
+export function withGroups(profile: Profile, target: Target): Profile {
+  const change = (p: Profile['structure']['members']) =>
+    p.kind === 'axes' && p.groups !== null && target.groups !== null
+      ? { ...p, groups: { ...p.groups, count: target.groups } }
+      : p;
+  const { members, users } = profile.structure;
+  const changed = change(members);
+  return { ...profile, structure: { members: changed, users: users === members ? changed : change(users) } };
+}
+
 // --- internal ---
+
+const TORCH_MOMENTUM = 0.1;
 
 /** A difference that leaps to the eye is wanted; where there is none, a smaller one. */
 const SHARES = [0.1, 0.02, VISIBLE] as const;
@@ -133,9 +156,6 @@ function withoutAll(profile: Profile, departures: readonly Departure[], target: 
   return departures.reduce((p, departure) => withoutDeparture(p, departure, target), profile);
 }
 
-const withoutDeparture = (profile: Profile, { axis, expected }: Departure, target: Target): Profile =>
-  axis.apply?.(profile, expected, target) ?? profile;
-
 /** The tensors, in PyTorch's names, on which two answers of models part visibly and the departure may show. */
 function partings(
   one: Outcome,
@@ -171,15 +191,4 @@ function torchName(name: string, { names }: Dictionary): string {
 function setsOption({ options }: Sketch, { axis }: Departure, profile: Profile): boolean {
   const option = axis.shownBy?.option ?? null;
   return option === null || (profile.running?.argument ?? null) === null || option in options;
-}
-
-/** The profile for another number of groups: an argument of the layer, not a convention. */
-function withGroups(profile: Profile, target: Target): Profile {
-  const change = (p: Profile['structure']['members']) =>
-    p.kind === 'axes' && p.groups !== null && target.groups !== null
-      ? { ...p, groups: { ...p.groups, count: target.groups } }
-      : p;
-  const { members, users } = profile.structure;
-  const changed = change(members);
-  return { ...profile, structure: { members: changed, users: users === members ? changed : change(users) } };
 }

@@ -1,11 +1,12 @@
 // From both sides' answers to a case to the witness it makes, if it shows the departure in question. It asks nobody.
 
 import type { Case } from '../../../../cases/case.ts';
-import { contiguous } from '../../../tensor/tensor.ts';
+import { contiguous, type Tensor } from '../../../tensor/tensor.ts';
 import { type Refusal, type ReportNumber, toReportNumber, type Witness } from '../../finding.ts';
 import type { Outcome, StepResult } from '../../outcome.ts';
 import type { Departure } from '../axes/axes.ts';
-import { resultsOf, textOf, toFloat64, valuesOf } from '../measure/specimen.ts';
+import { elementsOf } from '../../judge/elements.ts';
+import { resultsOf, tensorOf, textOf } from '../measure/specimen.ts';
 import { type Candidate, placeOf, visible } from './separate.ts';
 import { firstInput } from './special-cases.ts';
 import { type Dictionary, toTorch, withoutUnnamed } from './translate.ts';
@@ -24,7 +25,7 @@ export function witnessOf(showing: Showing, c: Case, torch: Outcome, specimen: O
   const expected = resultsOf(withoutUnnamed(torch, dictionary));
   const actual = resultsOf(toTorch(specimen, torch, dictionary));
   const x = firstInput(c);
-  const input = x === null ? [] : numbers(toFloat64(contiguous(x)));
+  const input = x === null ? [] : numbers(valuesOf(x));
   const printed = resultsOf(specimen)
     .map((_, step) => textOf(specimen, step, 'stdout'))
     .join('');
@@ -35,6 +36,15 @@ export function witnessOf(showing: Showing, c: Case, torch: Outcome, specimen: O
     case 'state.keys':
     case 'input.dtype':
       return { ...base, step: c.steps.length - 1, ...lastOutputs(expected, actual) };
+    case 'state.batches-tracked': {
+      const step = c.steps.findIndex(({ kind }) => kind === 'read');
+      const counted = (results: readonly StepResult[]) =>
+        numbers(valueIn(results[step], COUNTER) ?? new Float64Array());
+      const [e, a] = [counted(resultsOf(torch)), counted(actual)];
+      return step < 0 || JSON.stringify(e) === JSON.stringify(a)
+        ? null
+        : { ...base, step, tensor: COUNTER, expected: e, actual: a };
+    }
     case 'input.mutated':
       return mutationWitness(base, c, specimen);
     default:
@@ -51,6 +61,17 @@ const RAISES: ReadonlySet<string> = new Set(['running.gradient', 'single-value.t
 const SHOWN = 64;
 
 const numbers = (values: Float64Array): ReportNumber[] => [...values.slice(0, SHOWN)].map((v) => toReportNumber(v));
+
+const COUNTER = 'num_batches_tracked';
+
+const valuesOf = (t: Tensor) => Float64Array.from(elementsOf(contiguous(t)));
+
+function valuesAt(outcome: Outcome, step: number, name: string): Float64Array {
+  const found = tensorOf(outcome, step, name);
+  return found === null ? new Float64Array() : valuesOf(found);
+}
+
+const isHalfStep = ({ dtype }: Case) => dtype === 'float16' || dtype === 'bfloat16';
 
 type Base = Omit<Witness, 'step' | 'tensor' | 'expected' | 'actual'>;
 
@@ -76,16 +97,22 @@ function partingWitness({ departure, places, whole, bare, dictionary }: Showing,
       const told = (result: StepResult, whole: Outcome): ReportNumber[] | Refusal =>
         result.kind === 'refused'
           ? { type: result.type, message: result.message }
-          : numbers(valuesOf(whole, step, tensor) ?? new Float64Array());
+          : numbers(valuesAt(whole, step, tensor));
       return { ...base, step, tensor, expected: told(e, torch), actual: told(a, specimen) };
     }
     if (e.kind !== 'returned' || a.kind !== 'returned' || raises) continue;
     for (const { name, tensor: want } of e.tensors) {
       const got = a.tensors.find((t) => t.name === name)?.tensor;
-      if (got === undefined || name === 'num_batches_tracked') continue;
+      if (got === undefined || name === COUNTER) continue;
       if (places !== null && !places.has(placeOf(step, name))) continue;
       if (!(departure.axis.shownBy?.tensors.test(name) ?? true)) continue;
-      const [w, g] = [toFloat64(want), toFloat64(got)];
+      const [w, g] = [valuesOf(want), valuesOf(got)];
+      if (isHalfStep(c)) {
+        // No model speaks of half precision: what overflows on one side alone shows it.
+        if (w.some((v, i) => Number.isFinite(v) !== Number.isFinite(g[i])))
+          return { ...base, step, tensor: name, expected: numbers(w), actual: numbers(g) };
+        continue;
+      }
       const parts = (model: readonly StepResult[], side: Float64Array) => {
         const foretold = valueIn(model[step], name);
         return foretold !== null && visible(foretold, side);
@@ -101,7 +128,7 @@ function partingWitness({ departure, places, whole, bare, dictionary }: Showing,
 
 function valueIn(result: StepResult | undefined, name: string): Float64Array | null {
   const found = result?.kind === 'returned' ? result.tensors.find((t) => t.name === name) : undefined;
-  return found === undefined ? null : toFloat64(found.tensor);
+  return found === undefined ? null : valuesOf(found.tensor);
 }
 
 function lastOutputs(expected: readonly StepResult[], actual: readonly StepResult[]) {
@@ -109,7 +136,7 @@ function lastOutputs(expected: readonly StepResult[], actual: readonly StepResul
     const output = results
       .flatMap((r) => (r.kind === 'returned' ? r.tensors : []))
       .findLast(({ name }) => name === 'output');
-    return output === undefined ? [] : numbers(toFloat64(output.tensor));
+    return output === undefined ? [] : numbers(valuesOf(output.tensor));
   };
   return { tensor: 'output', expected: values(expected), actual: values(actual) };
 }
@@ -120,7 +147,7 @@ function mutationWitness(base: Base, c: Case, specimen: Outcome): Witness | null
   const step = results.findIndex((r) => r.kind === 'returned' && r.tensors.some((t) => t.name === 'input'));
   const after = valueIn(results[step], 'input');
   if (x === null || after === null) return null;
-  const before = toFloat64(contiguous(x));
+  const before = valuesOf(x);
   if (!visible(before, after)) return null;
   return { ...base, step, tensor: 'input', expected: numbers(before), actual: numbers(after) };
 }

@@ -2,6 +2,7 @@
 
 import type { Case, Step } from '../../../../cases/case.ts';
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
+import type { FloatDtype } from '../../../tensor/dtype.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import type { Axis } from '../axes/axis.ts';
 import type { Target } from '../axes/target.ts';
@@ -28,6 +29,11 @@ export function specialCases(axis: Axis, target: Target, stance: Stance, profile
     target: sized,
   });
   const sketched = (sketch: Sketch): SmallCase => ({ case: caseOfSketch(sketch), target: sketch.target });
+  /** One forward each, nothing set. */
+  const plainOnes = () =>
+    fewSketches(target, stance, profile).filter(
+      ({ acts, set, options }) => acts.length === 1 && Object.keys(set).length + Object.keys(options).length === 0,
+    );
   const shapes = smallShapes(target, stance);
   const run = (input: Tensor): Step => ({ kind: 'forward', mode: 'train', input, gradient: false });
   const rising = (shape: Shape) => Float64Array.from({ length: sizeOf(shape) }, (_, i) => 2 * i);
@@ -50,6 +56,21 @@ export function specialCases(axis: Axis, target: Target, stance: Stance, profile
         const back: Step = { kind: 'backward', gradient, accumulate: false, again: false };
         return [make(shape, [step, { kind: 'copy' }], sized), make(shape, [step, back, step, back], sized)];
       });
+    case 'variance.algorithm':
+      // Squares whose difference float32 can't hold.
+      return plainOnes().flatMap((sketch) =>
+        [2 ** 12, 2 ** 16, 2 ** 20].map((base) => sketched(onInputs(sketch, 'float32', (v) => base + v / 2))),
+      );
+    case 'eps.zero':
+      return plainOnes().map((sketch) =>
+        sketched(onInputs({ ...sketch, options: { eps: 0 } }, 'float64', (v) => v / 1000)),
+      );
+    case 'precision.accumulation':
+    case 'precision.affine':
+      // A sum, a square or a product that float16 can't hold, though what PyTorch gives fits.
+      return plainOnes().flatMap((sketch) =>
+        [30000, 300].map((size) => sketched(onInputs(sketch, 'float16', (v) => v * size))),
+      );
     case 'affine.shape':
       return fewSketches(target, stance, profile)
         .filter(({ shape, set }) => new Set(Object.values(set).flat()).size > 1 && sizeOf(shape) > 1)
@@ -82,6 +103,12 @@ export function firstInput(c: Case): Tensor | null {
 }
 
 // --- internal ---
+
+/** The sketch in another dtype, its inputs changed. */
+function onInputs(sketch: Sketch, dtype: FloatDtype, change: (v: number) => number): Sketch {
+  const acts = sketch.acts.map((act) => (act.kind === 'forward' ? { ...act, values: act.values.map(change) } : act));
+  return { ...sketch, dtype, acts };
+}
 
 /** Questions for one convention that are asked where the model has no word in it. */
 const MOST_ASKED = 40;
