@@ -5,11 +5,15 @@ import { type Command, Option } from 'commander';
 import picocolors from 'picocolors';
 import { caseFromId, decodeCaseFile } from '../../cases/case-id.ts';
 import { type Case, FUNCTIONS, LAYERS } from '../../cases/case.ts';
-import { openForeignNorm } from '../conformance/diagnosis/documents/foreign-norm.ts';
+import { type ForeignNorm, openForeignNorm } from '../conformance/diagnosis/documents/foreign-norm.ts';
 import { judge } from '../conformance/judge/judge.ts';
 import { parseTolerance } from '../conformance/judge/tolerance.ts';
 import { conclusionOf, exitCodeOf } from '../conformance/report/make-report.ts';
 import { renderReplay } from '../conformance/report/render-replay.ts';
+import { renderPythonScript } from '../conformance/scripts/python-script.ts';
+import { ScriptError } from '../conformance/scripts/script-error.ts';
+import { renderSubjectScript } from '../conformance/scripts/subject-script.ts';
+import { renderTsScript } from '../conformance/scripts/ts-script.ts';
 import { Tally } from '../conformance/report/tally.ts';
 import type { Answer } from '../conformance/outcome.ts';
 import { contiguousCase } from '../conformance/subjects/js/contiguous-case.ts';
@@ -36,6 +40,7 @@ interface ReplayFlags extends OracleChoice {
   readonly unsafe: boolean;
   readonly subject?: string | undefined;
   readonly layer?: string | undefined;
+  readonly script?: 'python' | 'ts' | undefined;
 }
 
 export function addReplay(program: Command, session: Session): void {
@@ -52,6 +57,9 @@ export function addReplay(program: Command, session: Session): void {
       new Option('--layer <name>', 'what that norm is, where its name does not say').choices([...LAYERS, ...FUNCTIONS]),
     )
     .option(UNSAFE_FLAG, UNSAFE_WORDS, false)
+    .addOption(
+      new Option('--script <language>', 'print a program that asks it again by itself').choices(['python', 'ts']),
+    )
     .option('--no-color', 'no colour');
   addOracleOptions(command, DEFAULT_TIMEOUT_MS, ANSWER_TIMEOUT_WORDS, ORACLE_WORDS)
     .addHelpText('after', HELP)
@@ -65,10 +73,12 @@ export function addReplay(program: Command, session: Session): void {
 const HELP = `
 Example:
   normative replay g1/ordinary/0/0/BatchNorm1d.f32.2x10.eval-eval-same-eval
+  normative replay g1/ordinary/0/0/BatchNorm1d.f32.2x10.eval-eval-same-eval --script python > case.py
   normative replay g1/ordinary/0/3/LayerNorm.f32.4x1x1x16x28.eval --subject js:norms.js#LayerNorm --oracle embedded`;
 
 async function runReplay(session: Session, id: string, flags: ReplayFlags): Promise<number> {
   const { edge, rooms } = session;
+  if (flags.script !== undefined) return tryScript(session, caseOf(id), flags.script, flags);
   const tolerance = parseTolerance(flags.tolerance);
   const kind = flags.subject === undefined ? 'port' : isModule(flags.subject) ? 'js' : 'python';
   const c = kind === 'js' ? contiguousCase(caseOf(id)) : caseOf(id);
@@ -95,6 +105,38 @@ async function runReplay(session: Session, id: string, flags: ReplayFlags): Prom
   });
 }
 
+async function tryScript(session: Session, c: Case, language: 'python' | 'ts', flags: ReplayFlags): Promise<number> {
+  try {
+    return await printScript(session, c, language, flags);
+  } catch (problem) {
+    throw problem instanceof ScriptError ? new UsageError(problem.message) : problem;
+  }
+}
+
+/** The case as a program; with a class of a document the program asks both, PyTorch and the class. */
+async function printScript(session: Session, c: Case, language: 'python' | 'ts', flags: ReplayFlags): Promise<number> {
+  const { subject } = flags;
+  if (subject === undefined) {
+    session.edge.out(language === 'python' ? renderPythonScript(c) : renderTsScript(c));
+    return 0;
+  }
+  if (language === 'ts' || isModule(subject)) {
+    throw new UsageError(
+      `--script ${language} tells a case to the port; for ${subject} take ${isModule(subject) ? 'the call out of the report of check, or leave --subject out' : '--script python'}`,
+    );
+  }
+  return withForeignNorm(session, flags, subject, async (norm) => {
+    const told = norm.tell?.(c) ?? null;
+    if (told === null) {
+      throw new UsageError(
+        `${subject} has no words for an option of this case; leave --subject out to see PyTorch's side`,
+      );
+    }
+    session.edge.out(renderSubjectScript(c, told));
+    return 0;
+  });
+}
+
 interface Answered {
   readonly expected: Answer;
   readonly actual: Answer;
@@ -111,7 +153,7 @@ async function askSubject(subject: Subject, c: Case, torch: Answer): Promise<Ans
   }
 }
 
-/** A class of a document, measured first so that it can be put a case in PyTorch's words. */
+/** A class of a document, put a case in PyTorch's words. */
 async function askForeign(
   session: Session,
   flags: ReplayFlags,
@@ -119,6 +161,19 @@ async function askForeign(
   c: Case,
   torch: Answer,
 ): Promise<Answered> {
+  return withForeignNorm(session, flags, subject, async (norm, name) => {
+    const { expected, actual } = await norm.answer(c, torch.outcome);
+    return { expected: { outcome: expected, truth: torch.truth }, actual: { outcome: actual, truth: null }, name };
+  });
+}
+
+/** Opens a class of a document, which is measured first, for as long as `use` takes. */
+async function withForeignNorm<T>(
+  session: Session,
+  flags: ReplayFlags,
+  subject: string,
+  use: (norm: ForeignNorm, name: string) => Promise<T>,
+): Promise<T> {
   const [file, name] = [subject.slice(0, subject.lastIndexOf('#')), subject.slice(subject.lastIndexOf('#') + 1)];
   if (!subject.includes('#') || file === '' || name === '') {
     throw new UsageError(
@@ -130,13 +185,11 @@ async function askForeign(
   const host = await session.rooms.startHost({ python, unsafe: flags.unsafe });
   tellConfinement(session.edge, host.confinement);
   try {
-    const norm = await openForeignNorm(document, name, {
-      host,
-      timeoutMs: flags.timeoutMs,
-      memoryBytes: FOREIGN_MEMORY_BYTES,
-    });
-    const { expected, actual } = await norm.answer(c, torch.outcome);
-    return { expected: { outcome: expected, truth: torch.truth }, actual: { outcome: actual, truth: null }, name };
+    const { timeoutMs } = flags;
+    return await use(
+      await openForeignNorm(document, name, { host, timeoutMs, memoryBytes: FOREIGN_MEMORY_BYTES }),
+      name,
+    );
   } finally {
     await host.close();
   }
