@@ -3,6 +3,7 @@
 import type { Finding } from '../../finding.ts';
 import type { SubjectReport } from '../../report/report.ts';
 import type { Block } from '../documents/block.ts';
+import { StartFailed } from '../../subjects/process.ts';
 import type { Repair } from '../documents/audit.ts';
 import { type Budget, isMended, type Mended, type MendTools, mend, type State } from './mend.ts';
 import { spliceBlocks } from './splice.ts';
@@ -78,10 +79,16 @@ function remembering(again: MendTools['again']): MendTools['again'] {
   const known = new Map<string, Promise<SubjectReport | null>>();
   return (blocks, gone) => {
     const key = JSON.stringify([gone, blocks.map((b) => b.text)]);
-    const answer = known.get(key) ?? again(blocks, gone);
+    const answer = known.get(key) ?? again(blocks, gone).catch(unproved);
     known.set(key, answer);
     return answer;
   };
+}
+
+/** An edit that no process could be started for is not proved; the audit itself goes on. */
+function unproved(problem: unknown): null {
+  if (problem instanceof StartFailed) return null;
+  throw problem;
 }
 
 /** One after another, each on top of the former ones; `steps` holds the code after each that was mended, null for the others. */
