@@ -7,6 +7,7 @@ import { kindFromName, rankFromName } from './axes/norm-kind.ts';
 import type { Target } from './axes/target.ts';
 import { compareClosest, nearestOf, plainest, targetFor, withTracking } from './closest.ts';
 import type { Cost, Diagnosed, DiagnoseOptions, SubjectDiagnosis } from './diagnosed.ts';
+import { batched } from './measure/batched-specimen.ts';
 import { counted } from './measure/counted-specimen.ts';
 import { type Measurement, measure, SubjectGone } from './measure/measure.ts';
 import type { Specimen } from './measure/specimen.ts';
@@ -88,9 +89,10 @@ async function diagnoseLiving(given: Specimen, options: DiagnoseOptions): Promis
   const brief = options.brief ?? null;
   if (departures.some((d) => brief?.includes(d.axis.id))) return { kind: 'skipped', reason: 'it still departs' };
   const dictionary = makeDictionary(specimen.name, stance, roles, profile);
+  const together = batched(specimen);
   const [proof, trial] = await Promise.all([
-    prove(specimen, stance, roles, profile),
-    holdAgainst(target, options.oracle, specimen, dictionary),
+    prove(together, stance, roles, profile),
+    holdAgainst(target, options.oracle, together, dictionary),
   ]);
   const kept = departures.filter((d) => !contradicted(evidenceFor(proof, d, profile, target)));
   const withdrawn = departures.filter((d) => !kept.includes(d));
