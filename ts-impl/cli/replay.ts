@@ -6,7 +6,9 @@ import picocolors from 'picocolors';
 import { caseFromId, decodeCaseFile } from '../../cases/case-id.ts';
 import { type Case, FUNCTIONS, LAYERS } from '../../cases/case.ts';
 import { type ForeignNorm, openForeignNorm } from '../conformance/diagnosis/documents/foreign-norm.ts';
+import { openForeignExport } from '../conformance/diagnosis/modules/foreign-export.ts';
 import { judge } from '../conformance/judge/judge.ts';
+import { openForeignModule } from '../conformance/subjects/js/foreign/foreign-module.ts';
 import { parseTolerance } from '../conformance/judge/tolerance.ts';
 import { conclusionOf, exitCodeOf } from '../conformance/report/make-report.ts';
 import { renderReplay } from '../conformance/report/render-replay.ts';
@@ -20,6 +22,7 @@ import { contiguousCase } from '../conformance/subjects/js/contiguous-case.ts';
 import type { Subject } from '../conformance/subjects/subject.ts';
 import { tellConfinement, UNSAFE_FLAG, UNSAFE_WORDS } from './confinement.ts';
 import { readDocument } from './documents.ts';
+import { moduleTarget } from './module-target.ts';
 import { UsageError, wantsColor } from './edge.ts';
 import { findPython } from './find-python.ts';
 import { interruptible } from './interrupt.ts';
@@ -179,6 +182,15 @@ async function withForeignNorm<T>(
     throw new UsageError(
       `--subject is "${subject}", expected a document and a class of it, as in notes.md#BatchNorm2d`,
     );
+  }
+  const module = moduleTarget(subject);
+  if (module?.module !== undefined) {
+    const norm = await openForeignExport(
+      name,
+      { file, path: module.module.path, timeoutMs: flags.timeoutMs, memoryMb: FOREIGN_MEMORY_BYTES / 2 ** 20 },
+      openForeignModule,
+    );
+    return use(norm, name).finally(() => norm.close());
   }
   const document = readDocument(session.edge, file);
   const python = findPython(session.edge, flags.python).path;
