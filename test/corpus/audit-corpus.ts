@@ -3,6 +3,7 @@
 import { audit, NothingToAudit } from '../../ts-impl/conformance/diagnosis/documents/audit.ts';
 import type { Report, Skipped, SubjectReport } from '../../ts-impl/conformance/report/report.ts';
 import { type Oracle, startOracle } from '../../ts-impl/conformance/subjects/oracle.ts';
+import { StartFailed } from '../../ts-impl/conformance/subjects/process.ts';
 import { type Host, startHost } from '../../ts-impl/conformance/subjects/workers.ts';
 import { PYTHON } from '../conformance/subjects/live-python.ts';
 
@@ -64,7 +65,8 @@ async function auditDocument({ name, bytes }: Document, oracle: Oracle, host: Ho
   return { ...report, milliseconds: performance.now() - started };
 }
 
+/** A document that came to nothing counts as not audited: it has no norm, or no worker came up on a machine that is too busy. */
 function nothing(problem: unknown): Pick<Report, 'subjects' | 'skipped'> {
-  if (!(problem instanceof NothingToAudit)) throw problem;
+  if (!(problem instanceof NothingToAudit || problem instanceof StartFailed)) throw problem;
   return { subjects: [], skipped: [{ name: '', source: null, reason: problem.message }] };
 }

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { inLanes, startAuditor } from './audit-corpus.ts';
 import { GOALS, meets } from './goals.ts';
 import { endingsOf, renderEndings, renderOutside } from './outside-endings.ts';
-import { type Half, readCorpus, readOutside } from './read-corpus.ts';
+import { type Half, readCorpus, readOutside, type Snippet } from './read-corpus.ts';
 import { type Row, rowsOf } from './rows.ts';
 import { renderFigures, renderMiss, score } from './score.ts';
 
@@ -33,7 +33,7 @@ if (chosen.length + outside.length === 0)
 
 const auditor = await startAuditor();
 try {
-  const rows = (await inLanes(chosen, Number(values.lanes), async (s) => rowsOf(s, await auditor.audit(s)))).flat();
+  const rows = (await inLanes(chosen, Number(values.lanes), auditOne)).flat();
   let met = true;
   for (const half of halves)
     met =
@@ -56,9 +56,16 @@ try {
 
 // --- internal ---
 
+/** What is amiss in the building half is printed as it comes. */
+async function auditOne(snippet: Snippet): Promise<Row[]> {
+  const rows = rowsOf(snippet, await auditor.audit(snippet));
+  if (snippet.half === 'building')
+    for (const row of rows) print(renderMiss(`${snippet.name} ${row.subject}`, row.held));
+  return rows;
+}
+
 function printHalf(half: Half, rows: readonly Row[]): boolean {
   if (rows.length === 0) return true;
-  if (half === 'building') for (const row of rows) print(renderMiss(`${row.snippet.name} ${row.subject}`, row.held));
   const figures = score(rows);
   print(renderFigures(half, figures));
   return meets(figures, GOALS);
