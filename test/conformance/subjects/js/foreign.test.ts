@@ -1,7 +1,7 @@
 // Modules as audit subjects: signatures read off source text, ways of calling tried in a child, trajectories answered. No Python is started.
 
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { openExport } from '../../../../ts-impl/conformance/diagnosis/modules/module-specimen.ts';
 import { inPlainWords, placeOf } from '../../../../ts-impl/conformance/diagnosis/modules/module-source.ts';
 import {
@@ -18,6 +18,8 @@ import { readCallable } from '../../../../ts-impl/conformance/subjects/js/foreig
 import { int } from '../../../../cases/case.ts';
 import { transpile } from '../transpiled.ts';
 import { moduleFile } from './live-module.ts';
+
+vi.setConfig({ testTimeout: 90_000 }); // children start by the dozen beside other tests
 
 const JS = 'ts-impl/conformance/subjects/js';
 const PROGRAMS = ['foreign/foreign-thread.ts', 'child/child.ts', 'child/thread-start.mjs', 'child/typescript-hook.mjs'];
