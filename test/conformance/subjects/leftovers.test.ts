@@ -1,6 +1,6 @@
 // However Node ends, no process, socket or folder of a run stays behind.
 
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { openScratch } from '../../../ts-impl/conformance/subjects/scratch.ts';
 import { hasPython, NO_PYTHON, PYTHON } from './live-python.ts';
 import { isRunning } from './running.ts';
+import { processesWith } from './sandbox-attempts.ts';
 import { type Transpiled, transpile } from './transpiled.ts';
 
 const LIAR = fileURLToPath(new URL('./liars/liar.py', import.meta.url));
@@ -21,10 +22,16 @@ beforeAll(() => {
 afterAll(() => code.remove());
 
 let parent = '';
+/** The document's own; the arguments of bubblewrap name it. */
+let folder = '';
 beforeEach(() => {
   parent = mkdtempSync(join(tmpdir(), 'nmv-test-'));
+  folder = mkdtempSync(join(tmpdir(), 'nmv-document-'));
+  writeFileSync(join(folder, 'loop.py'), 'while True: pass');
 });
-afterEach(() => rmSync(parent, { recursive: true, force: true }));
+afterEach(() => {
+  for (const path of [parent, folder]) rmSync(path, { recursive: true, force: true });
+});
 
 const from = (file: string) => JSON.stringify(code.pathOf(`${ROOM}/${file}`));
 
@@ -52,7 +59,7 @@ const whole = (ending: string) =>
     oracle: '',
     work: `
       const host = await startHost({ python, scratch });
-      const worker = await host.startWorker({ timeoutMs: 60000 });
+      const worker = await host.startWorker({ timeoutMs: 60000, document: ${JSON.stringify(join(folder, 'loop.py'))} });
       const loading = worker.load('loop.py', [{ line: 1, text: 'while True: pass' }]);`,
     pids: 'host.pid, worker.pid',
   });
@@ -79,7 +86,8 @@ function pidsOf(run: ReturnType<typeof start>): Promise<number[]> {
   });
 }
 
-const allGone = (pids: readonly number[]) => expect.poll(() => pids.filter(isRunning), { timeout: 10_000 }).toEqual([]);
+const allGone = (pids: readonly number[]) =>
+  expect.poll(() => [...pids.filter(isRunning), ...processesWith(folder)], { timeout: 10_000 }).toEqual([]);
 
 describe.skipIf(!hasPython)(`after Node${hasPython ? '' : ` (${NO_PYTHON})`}`, () => {
   test('was killed with -9 no process stays, and the next run removes the folder', async () => {
