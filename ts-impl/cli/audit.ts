@@ -12,12 +12,13 @@ import { readDocuments } from './documents.ts';
 import { findPython } from './find-python.ts';
 import { FIX_HELP, type FixFlags, fixHint, openFixing } from './fix.ts';
 import { interruptible } from './interrupt.ts';
+import { addNormWords, type NormWordFlags, readNormWords } from './norm-words.ts';
 import { openOracle, parsePositive } from './oracle-option.ts';
 import type { Session } from './session.ts';
 import { addOutputOptions, openSink, type OutputOptions } from './report-output.ts';
 import { version } from './version.ts';
 
-interface AuditFlags extends OutputOptions, FixFlags {
+interface AuditFlags extends OutputOptions, FixFlags, NormWordFlags {
   readonly layer?: LayerName | undefined;
   readonly as?: DocumentKind | undefined;
   readonly python?: string | undefined;
@@ -60,6 +61,7 @@ export function addAudit(program: Command, session: Session): void {
     .option('--fix', 'look for an edit that mends each finding; show those that an audit has proved', false)
     .option('--write', 'write the edits of --fix to the files', false)
     .option(UNSAFE_FLAG, UNSAFE_WORDS, false);
+  addNormWords(command);
   addOutputOptions(command)
     .addHelpText(
       'after',
@@ -88,6 +90,7 @@ async function runAudit(session: Session, targets: readonly string[], flags: Aud
         oracle,
         host,
         layer: flags.layer ?? null,
+        words: readNormWords(flags),
         timeoutMs: flags.timeoutMs,
         memoryBytes: flags.memoryMb * 2 ** 20,
         jobs: flags.jobs,

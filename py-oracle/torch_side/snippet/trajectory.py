@@ -13,6 +13,7 @@ from torch import nn
 from torch_side.backward import run_backward
 from torch_side.layers import Unsupported
 from torch_side.snippet.capture import Capture
+from torch_side.snippet.arrays import Frame, frames_of, to_frame
 from torch_side.snippet.binding import bind, find_definition
 from torch_side.snippet.calling import calling_of
 from torch_side.snippet.document import Document, line_in, out_of_memory
@@ -96,6 +97,8 @@ class SnippetTrajectory:
         texts: dict[str, str] = {}
         if isinstance(made, type):
             args, kwargs = self._bound(made.__init__, step.arguments)
+            frame = "torch" if issubclass(made, nn.Module) else frames_of(made, self._document)[0]
+            kwargs = {name: _owned(value, frame) for name, value in kwargs.items()}
             self._instance = made(*args, **kwargs)
         else:
             self._instance, texts = make_function_norm(made, self._document, self._bound(None, step.arguments)[1])
@@ -298,6 +301,11 @@ def asks_again(steps: tuple[Step, ...]) -> bool:
         if isinstance(step, Backward):
             return step.again
     return False
+
+
+def _owned(value: Any, frame: Frame) -> Any:
+    """An array that the constructor may keep, of the kind that its code works on."""
+    return to_frame(value.clone(), frame) if isinstance(value, torch.Tensor) else value
 
 
 def _as_tensor(output: Any) -> torch.Tensor:

@@ -7,11 +7,14 @@ import type { AuditOptions, Entry } from './audit-options.ts';
 import type { Block } from './block.ts';
 import { brokenBlock, failedClasses } from './broken.ts';
 import { screenFunctions } from './screen-functions.ts';
+import { DocumentError } from './document.ts';
 import { loadBlocks } from './start-worker.ts';
+import { fits } from './user-words.ts';
 
 /** All blocks together, so that one may use what another defines; each alone where together they hang or die. */
 export async function auditBlocks(file: string, blocks: readonly Block[], options: AuditOptions): Promise<Entry[]> {
   const whole = await loadBlocks(file, blocks, options);
+  if (whole.kind === 'loaded') checkInit(file, whole.loaded, options);
   if (whole.kind === 'loaded') return auditDefinitions(file, blocks, whole.loaded, options);
   if (blocks.length === 1) return [brokenBlock(file, blocks[0], whole.reason)];
   const entries: Entry[] = [];
@@ -20,6 +23,18 @@ export async function auditBlocks(file: string, blocks: readonly Block[], option
 }
 
 // --- internal ---
+
+/** An --init that nothing of the document takes is a slip of the pen: told before anything is run for it. */
+function checkInit(file: string, { classes, functions }: Loaded, { words }: AuditOptions): void {
+  const definitions: readonly Definition[] = [...classes, ...functions];
+  for (const call of words?.someOnly === true ? [] : (words?.init ?? [])) {
+    if (definitions.some((d) => fits(call, d.name, d.parameters))) continue;
+    const signatures = definitions.map((d) => `${d.name}(${d.parameters.map((p) => p.name).join(', ')})`);
+    throw new DocumentError(
+      `no class of ${file} takes the --init "${call.source}"; there are ${signatures.join(', ') || 'none'}`,
+    );
+  }
+}
 
 async function auditDefinitions(
   file: string,

@@ -12,6 +12,7 @@ import { missingNames, reasonToSkip } from './eligible.ts';
 import { callRemarks, fitFunction, functionSpecimen } from './function-specimen.ts';
 import { locate, mentions } from './locate.ts';
 import { startWorker } from './start-worker.ts';
+import { givenOf, NO_WORDS } from './user-words.ts';
 import { workerSpecimen } from './worker-specimen.ts';
 
 export type Definition = LoadedClass | LoadedFunction;
@@ -43,15 +44,16 @@ export async function auditNorm(
 export async function openSpecimen(
   definition: Definition,
   worker: Worker,
-  options: Pick<AuditOptions, 'map'>,
+  { words = NO_WORDS }: Pick<AuditOptions, 'words'>,
 ): Promise<{ readonly specimen: Specimen; readonly remarks: readonly string[] } | { readonly reason: string }> {
-  if (isClass(definition)) return { specimen: workerSpecimen(definition, worker), remarks: [] };
-  const map = options.map ?? {};
+  const given = givenOf(definition.name, definition.parameters, words);
+  if (isClass(definition)) return { specimen: workerSpecimen(definition, worker, given), remarks: [] };
+  const { map } = words;
   const fitted = await fitFunction(definition, worker, map);
   if (fitted.kind === 'undecided') return { reason: fitted.reason.message };
   if (fitted.kind === 'none') return { reason: fitted.reason };
   const { plan } = fitted;
-  return { specimen: functionSpecimen(definition, plan, worker, map), remarks: callRemarks(plan) };
+  return { specimen: functionSpecimen(definition, plan, worker, map, given), remarks: callRemarks(plan) };
 }
 
 // --- internal ---

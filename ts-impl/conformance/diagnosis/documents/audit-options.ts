@@ -7,6 +7,7 @@ import type { Subject } from '../../subjects/subject.ts';
 import type { Host } from '../../subjects/workers.ts';
 import type { Block } from './block.ts';
 import type { DocumentKind } from './document.ts';
+import type { UserWords } from './user-words.ts';
 
 export type Entry = SubjectReport | Skipped;
 
@@ -30,8 +31,8 @@ export interface AuditOptions {
   readonly host: Host;
   /** The layer to hold every norm against; null to go by names and behaviour. */
   readonly layer: LayerName | null;
-  /** What the user says names are for: roles by the names of parameters, buffers and arguments. */
-  readonly map?: Readonly<Record<string, string>>;
+  /** What the user says of how norms are made and what their names are for. */
+  readonly words?: UserWords;
   readonly timeoutMs: number;
   readonly memoryBytes: number;
   /** Workers at a time. */

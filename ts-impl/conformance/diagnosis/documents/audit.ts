@@ -10,6 +10,7 @@ import { auditBlocks } from './audit-blocks.ts';
 import type { AuditDocument, AuditOptions } from './audit-options.ts';
 import type { Block } from './block.ts';
 import { DocumentError, findBlocks } from './document.ts';
+import { NO_WORDS } from './user-words.ts';
 
 export type { AuditDocument, AuditOptions, Repair } from './audit-options.ts';
 
@@ -41,7 +42,8 @@ export async function audit(documents: readonly AuditDocument[], options: AuditO
       skipped.push({ name: file, source: null, reason: blocks });
       continue;
     }
-    const entries = await auditBlocks(file, blocks, options);
+    const words = { ...(options.words ?? NO_WORDS), someOnly: documents.length > 1 };
+    const entries = await auditBlocks(file, blocks, { ...options, words });
     const norms = entries.filter((entry) => 'verdict' in entry);
     subjects.push(...withClaimsOf({ ...document, as: document.as ?? null, blocks }, norms));
     skipped.push(...entries.filter((entry): entry is Skipped => !('verdict' in entry)));

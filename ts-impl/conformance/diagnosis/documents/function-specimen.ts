@@ -1,13 +1,13 @@
 // A function of a document as a specimen: a worker finds out how it is called as a norm, and asks it like a layer from then on.
 
-import type { Case, Value } from '../../../../cases/case.ts';
+import type { Arguments, Case, Value } from '../../../../cases/case.ts';
 import { int, ints, text } from '../../../../cases/case.ts';
 import type { UndecidedReason } from '../../outcome.ts';
 import type { LoadedFunction } from '../../subjects/wire/reply.ts';
 import type { Worker } from '../../subjects/worker.ts';
 import type { ArgumentRole } from '../measure/argument-role.ts';
 import { SubjectGone } from '../measure/measure.ts';
-import { probe, resultsOf, type Specimen, textOf } from '../measure/specimen.ts';
+import { type Given, probe, resultsOf, type Specimen, textOf } from '../measure/specimen.ts';
 
 /** How a function is called, as the worker tells it. */
 export interface FunctionPlan {
@@ -68,7 +68,13 @@ export async function fitFunction(fn: LoadedFunction, worker: Worker, map: RoleM
 }
 
 /** When the worker dies or hangs, asking throws SubjectGone. */
-export function functionSpecimen(fn: LoadedFunction, plan: FunctionPlan, worker: Worker, map: RoleMap): Specimen {
+export function functionSpecimen(
+  fn: LoadedFunction,
+  plan: FunctionPlan,
+  worker: Worker,
+  map: RoleMap,
+  given?: Given,
+): Specimen {
   const { size, options } = plan;
   const named = size === null ? [] : [{ name: size.name, hasDefault: false, default: null }];
   const value = size === null ? null : typeof size.value === 'number' ? int(size.value) : ints(size.value);
@@ -76,7 +82,7 @@ export function functionSpecimen(fn: LoadedFunction, plan: FunctionPlan, worker:
     name: referenceTo(fn),
     signature: [...named, ...options],
     given: {
-      arguments: size === null || value === null ? {} : { [size.name]: value },
+      arguments: { ...optionsIn(given, plan), ...(size === null || value === null ? {} : { [size.name]: value }) },
       roles: {
         ...Object.fromEntries(options.map((o) => [o.name, roleOf(o.role)])),
         ...(size === null ? {} : { [size.name]: 'size' as const }),
@@ -106,6 +112,13 @@ export function callRemarks(plan: FunctionPlan): string[] {
 }
 
 // --- internal ---
+
+/** What --init gives of its options; the size of its parameters goes with the input it was found to take. */
+function optionsIn(given: Given | undefined, { options }: FunctionPlan): Arguments {
+  return Object.fromEntries(
+    Object.entries(given?.arguments ?? {}).filter(([name]) => options.some((o) => o.name === name)),
+  );
+}
 
 /** By the line of its definition too: a document may define one name twice. */
 const referenceTo = (fn: LoadedFunction) => `${fn.name}@${fn.line}`;

@@ -32,7 +32,7 @@ export async function screenFunctions(
       let fitted: Fitted | null = fromSignature(fn);
       if (fitted === null) {
         worker ??= await loadedWorker(file, blocks, limits);
-        fitted = await fitFunction(fn, worker, options.map ?? {});
+        fitted = await fitFunction(fn, worker, options.words?.map ?? {});
         if (worker.failure !== null) {
           await worker.close();
           worker = null;

@@ -56,7 +56,47 @@ export function choiceWith(
   return { ...grouped, size, list, sizeAxis: last ? 'last' : 1 };
 }
 
+/** The roles of tensors with the given ones in the place of what was found. */
+export function tensorRolesWith<R extends Roles>(roles: R, given: Given | undefined): R {
+  let changed = roles;
+  for (const [name, word] of Object.entries(given?.tensors ?? {})) {
+    const role = TENSOR_ROLES[word];
+    if (role === undefined) continue;
+    const freed = Object.fromEntries(
+      Object.values(TENSOR_ROLES).flatMap((other) => (changed[other] === name ? [[other, null]] : [])),
+    );
+    const without = (names: readonly string[]) => names.filter((n) => n !== name);
+    const { options, idle, extras } = changed;
+    changed = {
+      ...changed,
+      options: without(options),
+      idle: without(idle),
+      extras: without(extras),
+      ...freed,
+      [role]: name,
+    };
+  }
+  return changed;
+}
+
 // --- internal ---
+
+interface Roles {
+  readonly weight: string | null;
+  readonly bias: string | null;
+  readonly runningMean: string | null;
+  readonly runningVar: string | null;
+  readonly options: readonly string[];
+  readonly idle: readonly string[];
+  readonly extras: readonly string[];
+}
+
+const TENSOR_ROLES: Readonly<Record<string, 'weight' | 'bias' | 'runningMean' | 'runningVar'>> = {
+  weight: 'weight',
+  bias: 'bias',
+  running_mean: 'runningMean',
+  running_var: 'runningVar',
+};
 
 function sizeOf(roles: ReadonlyMap<string, ArgumentRole>, given: Given): readonly number[] | null {
   const value = Object.entries(given.arguments).find(([name]) => roles.get(name) === 'size')?.[1];

@@ -5,6 +5,7 @@ import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import type { Outcome } from '../../outcome.ts';
 import { type Structure, structureFromInfluence, telltaleIndex } from '../model/partition.ts';
 import type { ArgumentRole } from './constructor-arguments.ts';
+import { tensorRolesWith } from './given.ts';
 import { noise } from './noise.ts';
 import { primed } from './primed-specimen.ts';
 import { construct, float64, forward, probe, readAll, type Specimen, setTensor, valuesOf } from './specimen.ts';
@@ -46,7 +47,7 @@ export async function measureRoles(specimen: Specimen, stance: Stance): Promise<
   const zeros = stance.tensors.filter((t) => t.kind === 'parameter' && !t.late && t.initial.every((v) => v === 0));
   const outcomes = await primed(specimen, zeros, 0.5).ask(plan.cases);
   const { structure, elementwise } = readStructure(plan, outcomes);
-  const roles = readRoles(plan, outcomes);
+  const roles = tensorRolesWith(readRoles(plan, outcomes), specimen.given);
   const argumentRoles = readArguments(plan, outcomes, stance.roles, roles);
   return { structure, elementwise, evalIsTrain: evalIsTrain(outcomes), roles, argumentRoles };
 }

@@ -22,6 +22,8 @@ export interface Given {
   readonly arguments: Arguments;
   /** What constructor arguments are for, by name; of the others the name decides. */
   readonly roles: Readonly<Record<string, ArgumentRole>>;
+  /** What tensors of the instance are for, by name, in PyTorch's words; of the others behaviour decides. */
+  readonly tensors?: Readonly<Record<string, string>>;
   /** The input shapes to try in the place of the ladder's; null where nothing is known of them. */
   readonly shapes: readonly Shape[] | null;
 }
