@@ -55,6 +55,7 @@ export async function measureHidden(
     const standard = shares(plain, statistics, form, scale);
     const other = shares(varied, statistics, form, scale);
     if (standard === null || other === null) continue;
+    if (standard.fresh.every((g) => Math.abs(g) < 1e-9)) return null; // no training reaches eval: an identity, say, is no statistic
     const tracked = trackedKind(standard, statistics, scale);
     if (tracked === null || tracked.tracked !== form.tracked) continue;
     const { weighs, ...rule } = ruleOf(standard, other, argument !== null);

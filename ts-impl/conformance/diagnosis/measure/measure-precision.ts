@@ -15,9 +15,12 @@ import { noise } from './noise.ts';
 import { construct, forward, probe, resultsOf, setTensor, tensorOf, toFloat64 } from './specimen.ts';
 import type { Stance } from './stance.ts';
 
-/** The question, put in bfloat16; null where training does not normalise with the batch. */
+/** The question, put in bfloat16; null where training does not normalise each sample with its own statistics. */
 export function precisionCase(name: string, stance: Stance, roles: TensorRoles, profile: Profile): Case | null {
   if (profile.scale.statistics !== 'batch' || profile.dtype !== 'float64') return null;
+  // Across samples PyTorch itself folds statistics and parameters into one factor and one term: the orders told apart here are not its own.
+  const { members } = profile.structure;
+  if (profile.running !== null || members.kind !== 'axes' || !members.kept.includes(0)) return null;
   const { weight, bias } = parameters(profile);
   const set = (role: string | null, values: Float64Array | null) => {
     const shape = stance.tensors.find((t) => t.name === role)?.shape;
