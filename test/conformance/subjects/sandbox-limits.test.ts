@@ -110,7 +110,7 @@ describe.skipIf(!hasPython)(`without bubblewrap${hasPython ? '' : ` (${NO_PYTHON
   });
 
   test('no process of it stays', async () => {
-    const mark = '27182818';
+    const mark = `27182${process.pid}`; // of this run alone
     const code = ['import subprocess', `subprocess.Popen(["sleep", "${mark}"], start_new_session=True)`];
     let during = 0;
     await attempt(host, code, {}, async () => {

@@ -183,7 +183,7 @@ describe.skipIf(!hasPython)(`under bubblewrap${hasPython ? '' : ` (${NO_PYTHON})
   });
 
   test('no process of it stays, whatever it does to stay', async () => {
-    const mark = '31415926';
+    const mark = `31415${process.pid}`; // of this run alone
     const code = [
       'import os, signal, subprocess',
       `subprocess.Popen(["sleep", "${mark}"], start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN))`,
