@@ -29,6 +29,7 @@ const edge: Edge = {
   outIsTerminal: false,
   errIsTerminal: false,
   env: {},
+  readInput: () => new Uint8Array(),
   now: () => 0,
 };
 
