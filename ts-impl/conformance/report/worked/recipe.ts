@@ -112,7 +112,10 @@ function withFinding(
     case 'running.tracked':
       return { ...recipe, tracksStd: actual === 'std' };
     case 'momentum.rule':
-      return { ...recipe, rule: String(actual) };
+      // A report has no word for the subject's own default; that it weighs as PyTorch's does is held against what was observed.
+      return actual === 'old-weight' && !('momentum' in given)
+        ? { ...recipe, rule: 'old-weight', momentum: 1 - recipe.momentum }
+        : { ...recipe, rule: String(actual) };
     case 'momentum.default':
       return 'momentum' in given ? recipe : { ...recipe, momentum: Number(actual) };
     case 'running.update-in-eval':
