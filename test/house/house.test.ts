@@ -30,7 +30,8 @@ describe('what was looked at', () => {
 
 describe('a file is one idea, named by it', () => {
   test('none is called utils, helpers, common, misc or types', () => {
-    expect(FILES.filter(isNamedForNothing)).toEqual([]);
+    const subjects = 'test/corpus/snippets/'; // written as the world writes
+    expect(FILES.filter((path) => !path.startsWith(subjects) && isNamedForNothing(path))).toEqual([]);
     for (const path of ['a/utils.ts', 'helpers.py', 'x/common/y.ts', 'a/misc.mjs', 'types.d.ts', 'a/string-utils.ts'])
       expect(isNamedForNothing(path), path).toBe(true);
     expect(isNamedForNothing('cases/case.ts')).toBe(false);

@@ -65,7 +65,7 @@ export function addAudit(program: Command, session: Session): void {
   addOutputOptions(command)
     .addHelpText(
       'after',
-      `${CONFINEMENT_HELP}\n${FIX_HELP}\n\nExamples:\n  normative audit notes.md --layer BatchNorm2d\n  normative audit docs 'notes/**/*.ipynb'\n  cat layer.py | normative audit -`,
+      `${CONFINEMENT_HELP}\n${FIX_HELP}\n\nExample:\n  normative audit notes.md --layer BatchNorm2d\n  normative audit docs 'notes/**/*.ipynb'\n  cat layer.py | normative audit -`,
     )
     .action(async (targets: string[], flags: AuditFlags) => {
       session.exitCode = (await runAudit(session, targets, flags)).exitCode;

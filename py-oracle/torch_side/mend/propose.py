@@ -9,7 +9,7 @@ from typing import Callable, Iterator
 
 from torch_side.mend.edit import Edit
 from torch_side.mend.scene import Scene, Tree, make_scene
-from torch_side.mend.strategies import affine, conduct, eps, momentum, mutate, notes, precision, running, shape, statistics, variance
+from torch_side.mend.strategies import affine, centre, conduct, eps, momentum, mutate, notes, precision, running, shape, statistics, variance
 from torch_side.mend.wish import Wish
 
 Strategy = Callable[[Scene], Iterator[Edit]]
@@ -31,7 +31,7 @@ STRATEGIES: dict[str, tuple[Strategy, ...]] = {
     "variance.normalization": (variance.divide_by_n, variance.divide_by_count),
     "variance.running": (variance.track_unbiased,),
     "variance.algorithm": (variance.two_passes,),
-    "mean.subtracted": (shape.centre,),
+    "mean.subtracted": (centre.centre,),
     "running.tracked": (running.track_variance,),
     "running.initial": (running.begin_as_pytorch,),
     "running.gradient": (running.detach_update,),

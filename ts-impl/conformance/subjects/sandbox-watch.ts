@@ -163,7 +163,7 @@ function writtenBytesOf(pid: number): number {
 /** Empty files take no room of the scratch folder, but memory of the kernel. */
 function filesOf(inside: number): number {
   try {
-    const { files, ffree } = statfsSync(`/proc/${inside}/root/tmp`);
+    const { files, ffree } = statfsSync(['/proc', inside, 'root', 'tmp'].join('/'));
     return files - ffree;
   } catch {
     return 0;

@@ -58,6 +58,9 @@ function settingsFor({ axis }: Departure, target: Target, { stance, profile }: D
     acts: actsOf(shape, sigma, steps, axis.shownBy?.tensors ?? null),
   });
   const at = (n: number) => sizedShape(n, target, stance);
+  // Where the channels are given, not every size of a group can be had.
+  const reached = (n: number) =>
+    target.kind === 'GroupNorm' && stance.groups === null ? sizeOf(at(n).slice(1)) / (target.groups ?? 1) : n;
   const settings: Setting[] = axis.id.startsWith('eps.')
     ? [1, 1e-3].map((sigma) => ({ sketch: make(at(64), sigma, 1), where: `at a standard deviation of ${sigma}` }))
     : axis.id.startsWith('momentum.')
@@ -65,7 +68,7 @@ function settingsFor({ axis }: Departure, target: Target, { stance, profile }: D
           sketch: make(at(64), 1, steps),
           where: `after ${steps} training step${steps === 1 ? '' : 's'}${byArgument ? ' with momentum 0.1' : ''}`,
         }))
-      : [4, 64].map((n) => ({ sketch: make(at(n), 1, 1), where: `${whereOf(target)} ${n}` }));
+      : [4, 64].map((n) => ({ sketch: make(at(n), 1, 1), where: `${whereOf(target)} ${reached(n)}` }));
   const legal = settings.filter(({ sketch }) => isLegal(sketch, stance, profile));
   if (legal.length > 0) return legal;
   return [{ sketch: make(stance.shape, 1, 1), where: `on inputs of ${stance.shape.join('×')}` }].filter(({ sketch }) =>
@@ -106,7 +109,8 @@ function sizedShape(n: number, target: Target, stance: Stance): Shape {
       return [2, 2, ...lastOnly(n)];
     case 'GroupNorm': {
       const groups = shapedTarget(target, stance).groups ?? 1;
-      if (stance.groups === null) return [2, stance.shape[1], ...lastOnly(Math.max(1, (n * groups) / stance.shape[1]))];
+      if (stance.groups === null)
+        return [2, stance.shape[1], ...lastOnly(Math.max(1, Math.floor((n * groups) / stance.shape[1])))];
       return [2, groups * 2, ...lastOnly(n / 2)];
     }
     case 'LayerNorm':
