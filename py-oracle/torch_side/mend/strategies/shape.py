@@ -61,6 +61,8 @@ def contiguous_groups(scene: Scene) -> Iterator[Edit]:
     yield from _interleaved(scene)
 
 
+# --- internal ---
+
 _LETTERS = {2: "NC", 3: "NCL", 4: "NCHW", 5: "NCDHW"}
 
 
