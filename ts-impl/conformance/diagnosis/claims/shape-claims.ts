@@ -126,7 +126,7 @@ function onePerAxis(statements: readonly Statement[]): Statement[] {
 const PARAMETER_WORDS = String.raw`(?:gammas?|betas?|γ|β|weight and (?:a )?bias|weights and biases|scale and (?:a )?shift|affine parameters?|(?:learnable|learned|trainable)\s(?:affine\s)?(?:weights?|bias(?:es)?|scales?|shifts?|parameters?)|缩放参数|可学习参数)`;
 const UNIT = '(channels?|features?|samples?|examples?|instances?|images?|groups?|elements?|tokens?)';
 const PER_UNIT = String.raw`(?:per|for each|for every|of each)[\s-]${UNIT}\b(?![\s-]*(?:and|in|of|within)\b)`;
-const OWN = String.raw`(?:one|an?|separate|different|individual|own|distinct|single|learns?|has|have|with|learnable|learned|trainable)`;
+const OWN = `(?:one|an?|separate|different|individual|own|distinct|single|learns?|has|have|with|learnable|learned|trainable)`;
 const PER = [
   new RegExp(
     String.raw`\b${OWN}\s(?:\w+\s){0,2}?${PARAMETER_WORDS}(?:\s(?:and|or)\s(?:one\s|an?\s)?${PARAMETER_WORDS})?\s${PER_UNIT}`,

@@ -38,8 +38,8 @@ const USES = String.raw`\b(?:uses?|applies|relies on|is normali[sz]ed (?:with|by
 const UNBIASED = String.raw`(?:\bunbiased\b|\bBessel\b|\bn\s*[-−–]\s*1\b|\bddof\s*=\s*1\b)`;
 const BIASED = String.raw`(?:(?<!un)(?<!non-)\bbiased\b|\bddof\s*=\s*0\b)`;
 const RUNNING_VARIANCE = String.raw`\brunning[\s_]var(?:iance)?\b`;
-const GAP = String.raw`[^.;:,]{0,40}?`;
-const NARROW = String.raw`[^.;:,]{0,24}?`;
+const GAP = `[^.;:,]{0,40}?`;
+const NARROW = `[^.;:,]{0,24}?`;
 
 const any = (...sources: string[]): RegExp => new RegExp(sources.join('|'), 'i');
 

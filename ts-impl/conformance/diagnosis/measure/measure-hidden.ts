@@ -190,7 +190,7 @@ function sharesOfStep(
   form: Form,
   scale: Scale,
 ): readonly [number, number] | null {
-  if (oldMean !== null && oldMean.some((v) => Math.abs(v) > 1e-9)) {
+  if (oldMean?.some((v) => Math.abs(v) > 1e-9)) {
     return twoFactors([...oldMean], [...batch.mean], [...mean]);
   }
   let product = 0;

@@ -136,7 +136,7 @@ async function measureAt(
     doubts.push('what eval normalises with is neither the buffers nor the batch');
   if (running === null && !evalIsTrain) doubts.push('eval uses state that could not be read as running statistics');
   const known = running === 'unknown' ? null : running;
-  if (known !== null && known.bare && !known.floored && known.tracked !== 'inverse-std')
+  if (known?.bare && !known.floored && known.tracked !== 'inverse-std')
     doubts.push('eval adds no eps, though training does');
   const bareProfile = profileOf(stance, structure, roles, affine, scaled, known, dtype, evalIsTrain);
   const [conduct, { epsArgument, scale }, traits, gradientSeen] = await Promise.all([
