@@ -26,7 +26,7 @@ test('every command and option exists', () => {
   const commands = README.matchAll(/npx normative ([a-z]+)([^#\n`]*)/g);
   const seen = new Map<string, string>();
   for (const [, command, rest] of commands) seen.set(command, `${seen.get(command) ?? ''} ${rest}`);
-  expect([...seen.keys()].sort()).toEqual(['audit', 'bench', 'check', 'claims', 'doctor', 'list', 'replay']);
+  expect([...seen.keys()].sort()).toEqual(['audit', 'bench', 'check', 'claims', 'doctor', 'explain', 'list', 'replay']);
   for (const [command, rest] of seen) {
     const help = spawnSync(process.execPath, [MAIN, command, '--help'], { encoding: 'utf8' });
     expect(help.status, command).toBe(0);
