@@ -1,6 +1,7 @@
 // Where the exports of a module stand in its source: lines, and the text with which findings look for theirs. It runs nothing.
 
-import ts from 'typescript';
+import type TypeScript from 'typescript';
+import { ts } from '../../subjects/js/compiler.ts';
 
 /** 1-based lines. */
 export interface ExportPlace {
@@ -46,7 +47,7 @@ export function inPlainWords(text: string): string {
 // --- internal ---
 
 /** What a module calls the thing that it exports under another name. */
-function localName(source: ts.SourceFile, name: string): string | null {
+function localName(source: TypeScript.SourceFile, name: string): string | null {
   for (const statement of source.statements) {
     if (ts.isExportAssignment(statement) && name === 'default' && ts.isIdentifier(statement.expression)) {
       return statement.expression.text;
@@ -60,9 +61,9 @@ function localName(source: ts.SourceFile, name: string): string | null {
 }
 
 /** The class, function, variable, or member of an object that defines a name, wherever it stands. */
-function definitionOf(source: ts.SourceFile, name: string): ts.Node | null {
-  let found: ts.Node | null = null;
-  const visit = (node: ts.Node): void => {
+function definitionOf(source: TypeScript.SourceFile, name: string): TypeScript.Node | null {
+  let found: TypeScript.Node | null = null;
+  const visit = (node: TypeScript.Node): void => {
     if (found !== null) return;
     const named = (ts.isClassDeclaration(node) || ts.isFunctionDeclaration(node)) && node.name?.text === name;
     if (named && !(ts.isFunctionDeclaration(node) && node.body === undefined))
@@ -78,7 +79,7 @@ function definitionOf(source: ts.SourceFile, name: string): ts.Node | null {
 }
 
 /** `exports.name = …` and `module.exports.name = …`. */
-function assignsTo(node: ts.Node, name: string): boolean {
+function assignsTo(node: TypeScript.Node, name: string): boolean {
   if (!ts.isExpressionStatement(node) || !ts.isBinaryExpression(node.expression)) return false;
   const { left, operatorToken } = node.expression;
   if (operatorToken.kind !== ts.SyntaxKind.EqualsToken || !ts.isPropertyAccessExpression(left)) return false;
@@ -86,8 +87,8 @@ function assignsTo(node: ts.Node, name: string): boolean {
 }
 
 /** The statement that exports a name which is defined elsewhere, or the default without a name. */
-function exportOf(source: ts.SourceFile, name: string): ts.Node | null {
-  const isDefault = (s: ts.Statement) =>
+function exportOf(source: TypeScript.SourceFile, name: string): TypeScript.Node | null {
+  const isDefault = (s: TypeScript.Statement) =>
     ts.isExportAssignment(s) ||
     (ts.canHaveModifiers(s) && (ts.getModifiers(s) ?? []).some((m) => m.kind === ts.SyntaxKind.DefaultKeyword));
   const found = source.statements.find((s) =>
@@ -98,9 +99,9 @@ function exportOf(source: ts.SourceFile, name: string): ts.Node | null {
 
 const METHODS = /^(forward|call|apply|normalize|normalise|norm|transform|compute|run)$/;
 
-function forwardIn(node: ts.Node, source: ts.SourceFile, name: string): ts.Node | null {
-  let found: ts.Node | null = null;
-  const visit = (n: ts.Node): void => {
+function forwardIn(node: TypeScript.Node, source: TypeScript.SourceFile, name: string): TypeScript.Node | null {
+  let found: TypeScript.Node | null = null;
+  const visit = (n: TypeScript.Node): void => {
     if (found !== null) return;
     const isMethod = (ts.isMethodDeclaration(n) || ts.isPropertyAssignment(n)) && METHODS.test(n.name.getText());
     if (isMethod) found = n;

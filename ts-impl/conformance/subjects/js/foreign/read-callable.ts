@@ -1,6 +1,7 @@
 // The signature of a class or function out of its own source text: parameters, defaults, and the keys of an argument that is a bag of options.
 
-import ts from 'typescript';
+import type TypeScript from 'typescript';
+import { ts } from '../compiler.ts';
 import { bool, float, int, ints, none, text as textValue, type Value } from '../../../../../cases/case.ts';
 
 export interface Property {
@@ -57,7 +58,7 @@ export function hasConstructor(source: string): boolean {
 }
 
 /** A number, a boolean, a string, null or a list of numbers that an expression stands for; null where it is none of these. */
-export function literalOf(node: ts.Expression): Value | null {
+export function literalOf(node: TypeScript.Expression): Value | null {
   if (ts.isParenthesizedExpression(node)) return literalOf(node.expression);
   if (ts.isStringLiteralLike(node)) return textValue(node.text);
   if (node.kind === ts.SyntaxKind.TrueKeyword) return bool(true);
@@ -74,9 +75,9 @@ export function literalOf(node: ts.Expression): Value | null {
 
 // --- internal ---
 
-type Function = ts.SignatureDeclaration & { readonly body?: ts.Node | undefined };
+type Function = TypeScript.SignatureDeclaration & { readonly body?: TypeScript.Node | undefined };
 
-function parse(source: string): ts.ClassLikeDeclaration | Function | null {
+function parse(source: string): TypeScript.ClassLikeDeclaration | Function | null {
   for (const text of [`(${source})`, `({${source}})`]) {
     const file = ts.createSourceFile('norm.js', text, ts.ScriptTarget.Latest, true);
     const [statement] = file.statements;
@@ -93,12 +94,12 @@ function parse(source: string): ts.ClassLikeDeclaration | Function | null {
   return null;
 }
 
-function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
+function walk(node: TypeScript.Node, visit: (node: TypeScript.Node) => void): void {
   visit(node);
   ts.forEachChild(node, (child) => walk(child, visit));
 }
 
-function numberOf(node: ts.Expression): number | null {
+function numberOf(node: TypeScript.Expression): number | null {
   if (ts.isNumericLiteral(node)) return Number(node.text);
   if (ts.isParenthesizedExpression(node)) return numberOf(node.expression);
   if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.MinusToken) {
@@ -145,7 +146,7 @@ function parametersOf(node: Function): Parameter[] {
   });
 }
 
-function patternKeys(pattern: ts.ObjectBindingPattern): Property[] {
+function patternKeys(pattern: TypeScript.ObjectBindingPattern): Property[] {
   return pattern.elements
     .filter((e) => e.dotDotDotToken === undefined)
     .map((e) => ({
@@ -169,7 +170,7 @@ function isBag(read: readonly string[]): boolean {
 }
 
 /** Keys read of `name` in a function, with their defaults. An alias made with other defaults (`{ eps: 1, ...name }`) counts as it. */
-function usesOf(name: string, node: ts.Node): Map<string, Property> {
+function usesOf(name: string, node: TypeScript.Node): Map<string, Property> {
   const uses = new Map<string, Property>();
   const add = (key: string, optional: boolean, value: Value | null) => {
     const before = uses.get(key);
@@ -180,10 +181,10 @@ function usesOf(name: string, node: ts.Node): Map<string, Property> {
     });
   };
   const names = new Set([name]);
-  const isIt = (n: ts.Node): boolean => {
+  const isIt = (n: TypeScript.Node): boolean => {
     if (ts.isIdentifier(n)) return names.has(n.text);
     if (ts.isParenthesizedExpression(n) || ts.isNonNullExpression(n)) return isIt(n.expression);
-    return ts.isBinaryExpression(n) && FALLBACKS.has(n.operatorToken.kind) && isIt(n.left);
+    return ts.isBinaryExpression(n) && isFallback(n.operatorToken.kind) && isIt(n.left);
   };
   walk(node, (n) => {
     if (ts.isVariableDeclaration(n) && n.initializer !== undefined) {
@@ -198,15 +199,16 @@ function usesOf(name: string, node: ts.Node): Map<string, Property> {
     }
     const key = keyRead(n, isIt);
     if (key === null) return;
-    const { optional, value } = fallbackOf(n as ts.Expression); // keyRead looks at expressions alone
+    const { optional, value } = fallbackOf(n as TypeScript.Expression); // keyRead looks at expressions alone
     add(key, optional, value);
   });
   return uses;
 }
 
-const FALLBACKS = new Set([ts.SyntaxKind.QuestionQuestionToken, ts.SyntaxKind.BarBarToken]);
+const isFallback = (kind: TypeScript.SyntaxKind): boolean =>
+  kind === ts.SyntaxKind.QuestionQuestionToken || kind === ts.SyntaxKind.BarBarToken;
 
-function keyRead(n: ts.Node, isIt: (n: ts.Node) => boolean): string | null {
+function keyRead(n: TypeScript.Node, isIt: (n: TypeScript.Node) => boolean): string | null {
   if (ts.isPropertyAccessExpression(n) && isIt(n.expression)) return n.name.text;
   if (ts.isElementAccessExpression(n) && isIt(n.expression) && ts.isStringLiteralLike(n.argumentExpression))
     return n.argumentExpression.text;
@@ -214,10 +216,10 @@ function keyRead(n: ts.Node, isIt: (n: ts.Node) => boolean): string | null {
 }
 
 /** `a.key ?? 1`, `a.key || 1`, `a.key === undefined ? 1 : a.key`: the default behind a reading. */
-function fallbackOf(n: ts.Expression): { optional: boolean; value: Value | null } {
+function fallbackOf(n: TypeScript.Expression): { optional: boolean; value: Value | null } {
   const above = n.parent;
   if (ts.isBinaryExpression(above) && above.left === n) {
-    if (FALLBACKS.has(above.operatorToken.kind)) return { optional: true, value: literalOf(above.right) };
+    if (isFallback(above.operatorToken.kind)) return { optional: true, value: literalOf(above.right) };
     const choice = above.parent;
     if (ts.isConditionalExpression(choice) && choice.condition === above) {
       const other = choice.whenTrue.getText() === n.getText() ? choice.whenFalse : choice.whenTrue;
@@ -230,7 +232,10 @@ function fallbackOf(n: ts.Expression): { optional: boolean; value: Value | null 
 }
 
 /** `{ eps: 1e-5, ...it }` and `Object.assign({ eps: 1e-5 }, it)`: the keys with their defaults; null for another expression. */
-function mergedWith(node: ts.Expression, isIt: (n: ts.Node) => boolean): [string, Value | null][] | null {
+function mergedWith(
+  node: TypeScript.Expression,
+  isIt: (n: TypeScript.Node) => boolean,
+): [string, Value | null][] | null {
   const call = ts.isCallExpression(node) && node.expression.getText() === 'Object.assign' ? node.arguments : null;
   const literal = call?.find(ts.isObjectLiteralExpression) ?? (ts.isObjectLiteralExpression(node) ? node : null);
   const spread = literal?.properties.some((p) => ts.isSpreadAssignment(p) && isIt(p.expression)) ?? false;
@@ -244,7 +249,7 @@ function mergedWith(node: ts.Expression, isIt: (n: ts.Node) => boolean): [string
 function madeBy(node: Function): Made | null {
   const { body } = node;
   if (body === undefined) return null;
-  const madeOf = (e: ts.Node | undefined): Made | null => {
+  const madeOf = (e: TypeScript.Node | undefined): Made | null => {
     if (e === undefined) return null;
     if (ts.isParenthesizedExpression(e)) return madeOf(e.expression);
     if (ts.isArrowFunction(e) || ts.isFunctionExpression(e) || ts.isFunctionDeclaration(e)) {
@@ -264,7 +269,7 @@ function madeBy(node: Function): Made | null {
   };
   if (!ts.isBlock(body)) return madeOf(body); // the body of an arrow
   let made: Made | null = null;
-  const look = (n: ts.Node): void => {
+  const look = (n: TypeScript.Node): void => {
     if (ts.isReturnStatement(n)) made ??= madeOf(n.expression);
     if (!ts.isFunctionLike(n) && !ts.isClassLike(n)) ts.forEachChild(n, look);
   };
@@ -275,8 +280,8 @@ function madeBy(node: Function): Made | null {
 const CALLED = /^(forward|call|apply|normalize|norm)$/;
 
 /** The function or the value that a name stands for in a body. */
-function definitionOf(name: string, body: ts.Node): ts.Node | undefined {
-  let found: ts.Node | undefined;
+function definitionOf(name: string, body: TypeScript.Node): TypeScript.Node | undefined {
+  let found: TypeScript.Node | undefined;
   walk(body, (n) => {
     if (ts.isFunctionDeclaration(n) && n.name?.text === name) found ??= n;
     if (ts.isVariableDeclaration(n) && n.name.getText() === name) found ??= n.initializer;
