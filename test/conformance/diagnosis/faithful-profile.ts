@@ -21,28 +21,7 @@ export function faithful(kind: NormKind, shape: readonly number[]): Profile {
   const layered = kind === 'LayerNorm' || kind === 'RMSNorm';
   const axes = layered ? [rank - 1] : [1];
   const tensor = (name: string): AffineTensor => ({ name, shape: [6], axes, perGroup: false, flattened: false });
-  const running: Running = {
-    mean: 'mu',
-    variance: 'v',
-    shape: [6],
-    rule: 'new-weight',
-    newShare: 0.1,
-    oldShare: 0.9,
-    argument: { name: 'momentum', weighs: 'new', default: 0.1 },
-    divisor: 'n-1',
-    tracked: 'variance',
-    floored: false,
-    bare: false,
-    sums: false,
-    swapped: false,
-    late: false,
-    initial: { mean: 0, variance: 1 },
-    updatesInEval: false,
-    attached: [],
-    evalStatistics: 'running',
-    users: { kind: 'axes', kept: [1], groups: null },
-    evalReads: 'before',
-  };
+  const running = faithfulRunning('mu', 'v', 6);
   const target = defaultTarget(kind, { shape } as Profile, GROUPS, 1); // only the shape is looked at
   const members: Partition = {
     kind: 'axes',
@@ -98,3 +77,29 @@ export function anatomyOf(kind: NormKind, profile: Profile): Anatomy {
 }
 
 export const shapeOf = (kind: NormKind) => (kind === 'LayerNorm' || kind === 'RMSNorm' ? [4, 5, 6] : [4, 6, 5, 7]);
+
+/** Running statistics kept as PyTorch keeps them, in buffers of these names. */
+export function faithfulRunning(mean: string, variance: string, channels: number): Running {
+  return {
+    mean,
+    variance,
+    shape: [channels],
+    rule: 'new-weight',
+    newShare: 0.1,
+    oldShare: 0.9,
+    argument: { name: 'momentum', weighs: 'new', default: 0.1 },
+    divisor: 'n-1',
+    tracked: 'variance',
+    floored: false,
+    bare: false,
+    sums: false,
+    swapped: false,
+    late: false,
+    initial: { mean: 0, variance: 1 },
+    updatesInEval: false,
+    attached: [],
+    evalStatistics: 'running',
+    users: { kind: 'axes', kept: [1], groups: null },
+    evalReads: 'before',
+  };
+}

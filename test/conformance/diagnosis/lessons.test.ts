@@ -13,9 +13,10 @@ import { resultsOf, toFloat64 } from '../../../ts-impl/conformance/diagnosis/mea
 import { askModel } from '../../../ts-impl/conformance/diagnosis/model/model-subject.ts';
 import type { Partition } from '../../../ts-impl/conformance/diagnosis/model/partition.ts';
 import { plainProfile } from '../../../ts-impl/conformance/diagnosis/model/plain-profile.ts';
-import type { AffineTensor, Profile, Running } from '../../../ts-impl/conformance/diagnosis/model/profile.ts';
+import type { AffineTensor, Profile } from '../../../ts-impl/conformance/diagnosis/model/profile.ts';
 import type { Outcome } from '../../../ts-impl/conformance/outcome.ts';
 import { makePort } from '../../../ts-impl/conformance/subjects/port.ts';
+import { faithfulRunning } from './faithful-profile.ts';
 
 const port = makePort();
 
@@ -68,28 +69,7 @@ function faithful(example: NumberExample): Profile {
   });
   const groups = target.groups === null ? null : { count: target.groups, layout: 'contiguous' as const };
   const members: Partition = { kind: 'axes', kept: keptAxes(target), groups };
-  const running: Running = {
-    mean: 'running_mean',
-    variance: 'running_var',
-    shape: [example.shape[1]],
-    rule: 'new-weight',
-    newShare: 0.1,
-    oldShare: 0.9,
-    argument: { name: 'momentum', weighs: 'new', default: 0.1 },
-    divisor: 'n-1',
-    tracked: 'variance',
-    floored: false,
-    bare: false,
-    sums: false,
-    swapped: false,
-    late: false,
-    initial: { mean: 0, variance: 1 },
-    updatesInEval: false,
-    attached: [],
-    evalStatistics: 'running',
-    users: { kind: 'axes', kept: [1], groups: null },
-    evalReads: 'before',
-  };
+  const running = faithfulRunning('running_mean', 'running_var', example.shape[1]);
   return {
     ...plain,
     structure: { members, users: members },

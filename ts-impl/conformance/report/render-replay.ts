@@ -1,7 +1,8 @@
 // One case for people: each step, what both sides answered tensor by tensor, and the verdict. It returns text.
 
 import type picocolors from 'picocolors';
-import type { Case, Step } from '../../../cases/case.ts';
+import type { Case, Step, Value } from '../../../cases/case.ts';
+import { writePython } from '../../../cases/python-value.ts';
 import { contiguous, type Tensor } from '../../tensor/tensor.ts';
 import { elementsOf } from '../judge/elements.ts';
 import type { Outcome, StepResult } from '../outcome.ts';
@@ -142,25 +143,12 @@ function describeArguments(given: Extract<Case['steps'][number], { kind: 'constr
     .join(', ');
 }
 
-function describeValue(value: Extract<Step, { kind: 'set_attribute' }>['value']): string {
-  switch (value.kind) {
-    case 'null':
-      return 'None';
-    case 'bool':
-      return value.value ? 'True' : 'False';
-    case 'int':
-      return String(value.value);
-    case 'float':
-      return Number.isInteger(value.value) ? `${number(value.value)}.0` : number(value.value);
-    case 'string':
-      return JSON.stringify(value.value);
-    case 'list':
-      return `[${value.items.map(describeValue).join(', ')}]`;
-    case 'tensor':
-      return describeInput(value.tensor);
-    default:
-      return value satisfies never;
-  }
+function describeValue(value: Value): string {
+  return writePython(value, {
+    float: (x) => (Number.isInteger(x) ? `${number(x)}.0` : number(x)),
+    string: (text) => JSON.stringify(text),
+    tensor: describeInput,
+  });
 }
 
 function describeInput(tensor: Tensor): string {

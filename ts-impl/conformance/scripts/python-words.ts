@@ -1,6 +1,7 @@
 // Values and tensors as Python writes them, exact to the last bit. Text only.
 
 import type { Arguments, Value } from '../../../cases/case.ts';
+import { writePython } from '../../../cases/python-value.ts';
 import { contiguousStrides, sizeOf } from '../../tensor/shape.ts';
 import { fromStorage, type Tensor } from '../../tensor/tensor.ts';
 import { elementsOf } from '../judge/elements.ts';
@@ -13,24 +14,7 @@ export function pythonArguments(args: Arguments): string {
 }
 
 export function pythonValue(value: Value): string {
-  switch (value.kind) {
-    case 'null':
-      return 'None';
-    case 'bool':
-      return value.value ? 'True' : 'False';
-    case 'int':
-      return String(value.value);
-    case 'float':
-      return pythonFloat(value.value);
-    case 'string':
-      return JSON.stringify(value.value);
-    case 'list':
-      return `[${value.items.map(pythonValue).join(', ')}]`;
-    case 'tensor':
-      return pythonTensor(value.tensor);
-    default:
-      return value satisfies never;
-  }
+  return writePython(value, { float: pythonFloat, string: (text) => JSON.stringify(text), tensor: pythonTensor });
 }
 
 /** The same memory, shape and strides; a NaN is a NaN. */

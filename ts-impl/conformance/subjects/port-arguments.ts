@@ -1,6 +1,7 @@
 // Python's view of arguments, for the port: how they bind, print and compare, and what PyTorch says of a wrong kind. It calls no norm.
 
 import type { Arguments, Value } from '../../../cases/case.ts';
+import { type PythonWords, writePython } from '../../../cases/python-value.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /** What Python or PyTorch's argument parser raises before any norm is computed. */
@@ -133,25 +134,15 @@ export function typeName(value: Value): string {
 }
 
 /** Python's `str()` of a value; `repr()` where it stands inside another. */
-export function pythonText(value: Value, formatFloat: (x: number) => string, inside = false): string {
-  switch (value.kind) {
-    case 'null':
-      return 'None';
-    case 'bool':
-      return value.value ? 'True' : 'False';
-    case 'int':
-      return String(value.value);
-    case 'float':
-      return formatFloat(value.value);
-    case 'string':
-      return inside ? `'${value.value}'` : value.value;
-    case 'list':
-      return `[${value.items.map((item) => pythonText(item, formatFloat, true)).join(', ')}]`;
-    case 'tensor':
+export function pythonText(value: Value, formatFloat: (x: number) => string, inList = false): string {
+  const words: PythonWords = {
+    float: formatFloat,
+    string: (text, inside) => (inside ? `'${text}'` : text),
+    tensor: () => {
       throw new Unsupported('the repr of a tensor');
-    default:
-      return value satisfies never;
-  }
+    },
+  };
+  return writePython(value, words, inList);
 }
 
 /** `tuple(value)` of an argument `normalized_shape` that is no int. Throws TypeError for what cannot be iterated. */

@@ -7,7 +7,7 @@ import { type Diagnosed, diagnose } from '../diagnose.ts';
 import type { Specimen } from '../measure/specimen.ts';
 import type { AuditOptions, Entry } from './audit-options.ts';
 import { type Block, lineInFile } from './block.ts';
-import { undecidedSubject } from './broken.ts';
+import { undecidedCode } from './broken.ts';
 import { missingNames, reasonToSkip } from './eligible.ts';
 import { callRemarks, fitFunction, functionSpecimen } from './function-specimen.ts';
 import { locate, mentions } from './locate.ts';
@@ -70,13 +70,13 @@ async function diagnoseNorm(
   const worker = await startWorker(name, file, options);
   try {
     const loaded = await worker.load(file, blocks);
-    if (loaded.kind === 'undecided') return undecidedSubject(name, file, blocks, given.line, loaded.reason);
+    if (loaded.kind === 'undecided') return undecidedCode(name, file, blocks, given.line, loaded.reason);
     const definition = brief === null ? given : sameDefinition(given, loaded.loaded);
     if (definition === null) return { name, source: null, reason: 'the changed code defines it no more' };
     const { line } = definition;
     const source = { file, line: lineInFile(blocks, line) };
     const opened = await openSpecimen(definition, worker, options);
-    if (worker.failure !== null) return undecidedSubject(name, file, blocks, line, worker.failure);
+    if (worker.failure !== null) return undecidedCode(name, file, blocks, line, worker.failure);
     if ('reason' in opened) return { name, source, reason: opened.reason };
     const twice = definitionsOf(loaded.loaded).filter((d) => d.name === name).length > 1;
     const reference = twice ? `${name}@${line}` : name;
@@ -90,7 +90,7 @@ async function diagnoseNorm(
       replay: (id) => `normative replay ${id} --subject '${file}#${reference}'`,
       brief,
     });
-    if (worker.failure !== null) return undecidedSubject(name, file, blocks, line, worker.failure);
+    if (worker.failure !== null) return undecidedCode(name, file, blocks, line, worker.failure);
     const absent = missingNames(definition, loaded.loaded, blocks);
     const unfound = isClass(definition) ? null : reasonAgainst(definition, result, options);
     if (result.kind === 'skipped' || unfound !== null)

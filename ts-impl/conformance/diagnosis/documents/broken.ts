@@ -1,7 +1,8 @@
 // Classes that never came to be, because their block does not parse or their statement raised, as undecided parts of a report.
 
 import type { UndecidedReason } from '../../outcome.ts';
-import { NO_TOTALS, type SubjectReport } from '../../report/report.ts';
+import type { SubjectReport } from '../../report/report.ts';
+import { undecidedSubject } from '../../report/undecided-subject.ts';
 import type { Loaded } from '../../subjects/wire/reply.ts';
 import { type Block, lineInFile, placeWords } from './block.ts';
 
@@ -21,8 +22,8 @@ export function failedClasses(file: string, blocks: readonly Block[], loaded: Lo
     const message = `${placeWords(blocks, failure.line)}: ${failure.type}: ${failure.message}`;
     const reason: UndecidedReason = { kind, message };
     if (failure.kind === 'syntax' && names.length === 0)
-      return [undecidedSubject(`code at ${placeWords(blocks, failure.line)}`, file, blocks, failure.line, reason)];
-    return names.map(({ name, line }) => undecidedSubject(name, file, blocks, line, reason));
+      return [undecidedCode(`code at ${placeWords(blocks, failure.line)}`, file, blocks, failure.line, reason)];
+    return names.map(({ name, line }) => undecidedCode(name, file, blocks, line, reason));
   });
 }
 
@@ -30,33 +31,18 @@ export function failedClasses(file: string, blocks: readonly Block[], loaded: Lo
 export function brokenBlock(file: string, block: Block, reason: UndecidedReason): SubjectReport {
   const first = classNames([block], block.line, Number.POSITIVE_INFINITY)[0];
   const line = first?.line ?? block.line;
-  return undecidedSubject(first?.name ?? `code at ${placeWords([block], line)}`, file, [block], line, reason);
+  return undecidedCode(first?.name ?? `code at ${placeWords([block], line)}`, file, [block], line, reason);
 }
 
-export function undecidedSubject(
+/** A class or function at a line of the blocks that could not be asked. */
+export function undecidedCode(
   name: string,
   file: string,
   blocks: readonly Block[],
   line: number,
   reason: UndecidedReason,
 ): SubjectReport {
-  return {
-    name,
-    kind: 'python',
-    version: null,
-    source: { file, line: lineInFile(blocks, line) },
-    layer: null,
-    layerFrom: 'name',
-    closest: null,
-    equivalent: null,
-    mapping: {},
-    verdict: 'undecided',
-    reason,
-    totals: NO_TOTALS,
-    worst: [],
-    findings: [],
-    unexplained: [],
-  };
+  return undecidedSubject({ name, kind: 'python', source: { file, line: lineInFile(blocks, line) } }, reason);
 }
 
 // --- internal ---

@@ -6,7 +6,7 @@ import type { Worker } from '../../subjects/worker.ts';
 import { kindFromName } from '../axes/norm-kind.ts';
 import type { AuditOptions, Entry } from './audit-options.ts';
 import { type Block, lineInFile } from './block.ts';
-import { undecidedSubject } from './broken.ts';
+import { undecidedCode } from './broken.ts';
 import { missingNames } from './eligible.ts';
 import { type Fitted, fitFunction } from './function-specimen.ts';
 import { startWorker } from './start-worker.ts';
@@ -121,5 +121,5 @@ function entryOf(
   }
   const reason: UndecidedReason =
     missing !== null && judged.reason.kind === 'construct' ? { kind: 'import', message: missing } : judged.reason;
-  return undecidedSubject(fn.name, file, blocks, fn.line, reason);
+  return undecidedCode(fn.name, file, blocks, fn.line, reason);
 }

@@ -3,7 +3,8 @@
 import { kindFromName } from '../axes/norm-kind.ts';
 import { diagnose } from '../diagnose.ts';
 import type { UndecidedReason } from '../../outcome.ts';
-import { NO_TOTALS, type Skipped, type SubjectReport } from '../../report/report.ts';
+import type { Skipped, SubjectReport } from '../../report/report.ts';
+import { undecidedSubject } from '../../report/undecided-subject.ts';
 import { ChildGone } from '../../subjects/js/child/start-child.ts';
 import type { ExportFacts } from '../../subjects/js/foreign/export-facts.ts';
 import type { ForeignModule } from '../../subjects/js/foreign/foreign-module.ts';
@@ -41,7 +42,8 @@ export async function auditModule(
   const start = () =>
     open({ file, path, timeoutMs: options.timeoutMs, memoryMb: Math.ceil(options.memoryBytes / 2 ** 20) });
   const facts = await exportsOf(start);
-  if ('message' in facts) return [undecidedSubject(target.export ?? file, { file, line: 1 }, facts)];
+  if ('message' in facts)
+    return [undecidedSubject({ name: target.export ?? file, kind: 'js', source: { file, line: 1 } }, facts)];
   const chosen = chosenFrom(facts, target);
   const entries: { readonly line: number; readonly entry: SubjectReport | Skipped }[] = [];
   const waiting = [...chosen];
@@ -103,7 +105,7 @@ async function auditExport(
     if (opened.kind === 'closed') {
       if (!named) return skip(opened.message);
       const message = `no way of calling it that was tried works: ${opened.message}; docs/subjects.md shows an adapter for it`;
-      return undecidedSubject(facts.name, source, { kind: 'construct', message });
+      return undecidedSubject({ name: facts.name, kind: 'js', source }, { kind: 'construct', message });
     }
     const blocks: readonly Block[] = [{ line: 1, text: inPlainWords(text) }];
     const lines = { file, ...place };
@@ -121,28 +123,8 @@ async function auditExport(
     return { name: facts.name, kind: 'js', version: null, source, ...result.diagnosis, findings };
   } catch (problem) {
     if (!(problem instanceof ChildGone) && !(problem instanceof SubjectGone)) throw problem;
-    return undecidedSubject(facts.name, source, problem.reason);
+    return undecidedSubject({ name: facts.name, kind: 'js', source }, problem.reason);
   } finally {
     await module?.close();
   }
-}
-
-function undecidedSubject(name: string, source: SubjectReport['source'], reason: UndecidedReason): SubjectReport {
-  return {
-    name,
-    kind: 'js',
-    version: null,
-    source,
-    layer: null,
-    layerFrom: 'name',
-    closest: null,
-    equivalent: null,
-    mapping: {},
-    verdict: 'undecided',
-    reason,
-    totals: NO_TOTALS,
-    worst: [],
-    findings: [],
-    unexplained: [],
-  };
 }

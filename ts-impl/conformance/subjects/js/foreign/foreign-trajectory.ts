@@ -102,8 +102,18 @@ class ForeignTrajectory {
         return this.setTensor(step.name, step.tensor);
       case 'set_attribute':
         return this.setAttribute(step);
-      default:
+      case 'call':
+      case 'cast':
+      case 'reset':
+      case 'load_state':
+      case 'save_state':
+      case 'copy':
+      case 'double_backward':
+      case 'inspect':
+      case 'probe':
         throw new Unsupported(`${step.kind}, which a norm of a module is not asked`);
+      default:
+        return step satisfies never;
     }
   }
 
